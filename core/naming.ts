@@ -1,0 +1,91 @@
+// Every physical name in one place: the stacks create them, the tasks and the CLI find them, policies name them.
+
+/** `credential-report` → `CredentialReport`. */
+export const pascalCase = (kebab: string): string =>
+  kebab
+    .split("-")
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join("");
+
+export const iamPath = "/keyturn/";
+
+export const roleNames = {
+  stateMachine: "KeyturnStateMachineRole",
+  // "Invoked under": assumed by the state machine for one Task each.
+  invokeAdmitRun: "InvokeAdmitRun",
+  invokeRequestMfa: "InvokeRequestMfa",
+  invokeValidateMfa: "InvokeValidateMfa",
+  invokeRetrieveCredentials: "InvokeRetrieveCredentials",
+  invokeAuthorizeSubmission: "InvokeAuthorizeSubmission",
+  runJob: "RunJobRole",
+  // "Runs under": the Lambdas' execution roles.
+  admitRun: "AdmitRunRole",
+  requestMfa: "RequestMfaRole",
+  validateMfa: "ValidateMfaRole",
+  retrieveCredentials: "RetrieveCredentialsRole",
+  authorizeSubmission: "AuthorizeSubmissionRole",
+  iamAdmin: "KeyturnIamAdmin",
+  scheduler: "KeyturnSchedulerRole",
+  jobExecution: "KeyturnJobExecutionRole",
+} as const;
+
+export const jobRoleName = (job: string): string => `BatchRole${pascalCase(job)}`;
+export const launcherRoleName = (job: string): string => `Launcher${pascalCase(job)}`;
+
+export const groupName = "BatchJobAdmins";
+export const adminPolicyName = "BatchJobAdmins";
+export const operatorPolicyName = "KeyturnOperator";
+export const auditorPolicyName = "KeyturnAuditor";
+export const jobBoundaryName = "KeyturnJobBoundary";
+
+export const stateMachineName = "keyturn";
+export const attemptsTableName = "MfaAttempts";
+export const notificationTopicName = "keyturn-notifications";
+export const scheduleGroupName = "keyturn";
+export const jobQueueName = "keyturn";
+
+/** The Secrets Manager name of an admin's access key: JSON `{ accessKeyId, secretAccessKey, mfaSerial }`. */
+export const adminSecretName = (admin: string): string => `keyturn/admins/${admin}`;
+
+/** Lambda function names equal their task folder under this prefix. */
+export const functionName = (task: string): string => `keyturn-${task}`;
+export const functionLogGroup = (task: string): string => `/keyturn/tasks/${task}`;
+export const jobLogGroup = (job: string): string => `/keyturn/jobs/${job}`;
+export const stateMachineLogGroup = "/aws/vendedlogs/states/keyturn";
+
+export const jobDefinitionName = (job: string): string => `keyturn-${job}`;
+export const jobBucketName = (job: string, at: { account: string; region: string }): string => `keyturn-${job}-${at.account}-${at.region}`;
+
+/** SSM parameter holding a job's current definition ARN, revision included: written by `jobs`, read by `workflow` when it deploys. */
+export const jobDefinitionParameter = (job: string): string => `/keyturn/jobs/${job}/definition`;
+
+/** KMS aliases; policies name key ARNs, programs name these. */
+export const keyAlias = {
+  code: "alias/keyturn/code",
+  adminSecrets: "alias/keyturn/admin-secrets",
+  mfaSession: "alias/keyturn/mfa-session",
+  jobCredentials: "alias/keyturn/job-credentials",
+  workflow: "alias/keyturn/workflow",
+  logs: "alias/keyturn/logs",
+  job: (job: string): string => `alias/keyturn/jobs/${job}`,
+  jobData: (job: string): string => `alias/keyturn/jobs/${job}/data`,
+} as const;
+
+/** State names as they stand in the workflow, the history and the docs. */
+export const stateNames = {
+  admitRun: "AdmitRun",
+  hasMfaCode: "HasMfaCode",
+  requestMfa: "RequestMfa",
+  validateMfa: "ValidateMfa",
+  retrieveCredentials: "RetrieveCredentials",
+  authorizeSubmission: "AuthorizeSubmission",
+  runJob: "RunJob",
+} as const;
+
+/** Environment of a submitted job: the launcher's input. Ciphertext and public facts only. */
+export const launchVariables = {
+  /** JSON of the order's subject (`OrderSubject` without `command`, which the launcher takes from what it was really given). */
+  order: "KEYTURN_ORDER",
+  /** The job's credentials, sealed for this launch. */
+  envelope: "KEYTURN_ENVELOPE",
+} as const;

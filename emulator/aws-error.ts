@@ -1,0 +1,30 @@
+// An answer of AWS's that is an error: a code, a message, an HTTP status. The gateway writes it in the protocol of the call.
+
+export class AwsError extends Error {
+  readonly code: string;
+  readonly statusCode: number;
+  /** Further members of the modelled error shape, where it has any. */
+  readonly fields: Readonly<Record<string, unknown>>;
+
+  constructor(code: string, message: string, options: { statusCode?: number; fields?: Record<string, unknown>; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = code;
+    this.code = code;
+    this.statusCode = options.statusCode ?? 400;
+    this.fields = options.fields ?? {};
+  }
+}
+
+/** The operation, parameter or feature is AWS's but is not modelled here; the message names it. */
+export const notImplemented = (what: string): AwsError =>
+  new AwsError("NotImplemented", `${what} is not modelled by this emulator (docs/emulator.md lists what is).`, { statusCode: 501 });
+
+/** The words AWS uses when a policy does not allow a call; `because` is the tail that AWS adds for the kind of policy that decided. */
+export const accessDenied = (of: { callerArn: string; action: string; resource?: string; because?: string; code?: string }): AwsError =>
+  new AwsError(
+    of.code ?? "AccessDeniedException",
+    `User: ${of.callerArn} is not authorized to perform: ${of.action}${of.resource === undefined ? "" : ` on resource: ${of.resource}`}${
+      of.because === undefined ? "" : ` because ${of.because}`
+    }`,
+    { statusCode: 403 },
+  );
