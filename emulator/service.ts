@@ -142,4 +142,9 @@ export interface Gateway {
   endpointFor(from?: { vpcId: string; subnetId: string; ip: string }): Promise<{ url: string; close(): Promise<void> }>;
   /** Does `action` on behalf of a service principal (`logs.us-east-1.amazonaws.com`), as a key policy may allow it. Throws the service's access-denied error. */
   authorizeService(of: { service: string; sourceArn: string; permission: Permission }): Promise<void>;
+  /**
+   * Checks `permission` for the principal of `credentials`, as a service does that acts under a role through an API which is not modelled here
+   * (Lambda's network interfaces, Batch's image pulls). Throws the access-denied error; the same evaluation as for a call that arrives by wire.
+   */
+  authorize(of: { credentials: Credentials; permission: Permission; origin?: Origin }): Promise<void>;
 }
