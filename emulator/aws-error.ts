@@ -28,3 +28,12 @@ export const accessDenied = (of: { callerArn: string; action: string; resource?:
     }`,
     { statusCode: 403 },
   );
+
+/** A member that AWS requires; refuses a call without it in the words of AWS's own validation. */
+export function required<T>(value: T | null | undefined, member: string): T {
+  if (value !== undefined && value !== null) return value;
+  throw new AwsError(
+    "ValidationException",
+    `1 validation error detected: Value null at '${member}' failed to satisfy constraint: Member must not be null`,
+  );
+}
