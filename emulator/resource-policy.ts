@@ -44,3 +44,31 @@ export function parseResourcePolicy(text: string, malformed: (why: string) => Er
   if (!parsed.success) throw malformed(z.prettifyError(parsed.error));
   return parsed.data;
 }
+
+/** Condition keys whose presence keeps a statement for everybody from being public (AWS: "The meaning of public"). */
+const narrowingKeys: readonly string[] = [
+  "aws:sourceip",
+  "aws:sourcearn",
+  "aws:sourcevpc",
+  "aws:sourcevpce",
+  "aws:sourceowner",
+  "aws:sourceaccount",
+  "aws:userid",
+  "aws:principalaccount",
+  "aws:principalarn",
+  "aws:principalorgid",
+  "aws:principalorgpaths",
+];
+
+/** Whether the policy lets anybody at all in: a statement that allows `*` under no condition on who or where the caller is. */
+export function isPublicPolicy({ Statement }: PolicyDocument): boolean {
+  return [Statement].flat().some(({ Effect, Principal, NotPrincipal, Condition }) => {
+    if (Effect === "Deny") return false;
+    const everybody =
+      NotPrincipal !== undefined || Principal === "*" || (Principal !== undefined && [Principal["AWS"]].flat().includes("*"));
+    const narrowed = Object.entries(Condition ?? {}).some(
+      ([operator, keys]) => !operator.includes("Not") && Object.keys(keys).some((key) => narrowingKeys.includes(key.toLowerCase())),
+    );
+    return everybody && !narrowed;
+  });
+}
