@@ -1,0 +1,17 @@
+// A process in a VPC has a network interface: its address in a subnet, from which all its calls come.
+
+export interface NetworkInterface {
+  readonly vpcId: string;
+  readonly subnetId: string;
+  readonly ip: string;
+  /** Gives the address back to the subnet. */
+  release(): void;
+}
+
+/** The network as the services that place processes in it use it. */
+export interface Subnets {
+  /** Takes a free address of the subnet; throws an AwsError where there is no such subnet or no free address. */
+  attach(subnetId: string): NetworkInterface;
+  /** The VPC of a subnet; throws an AwsError where there is no such subnet. */
+  vpcOf(subnetId: string): string;
+}
