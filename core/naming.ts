@@ -1,5 +1,7 @@
 // Every physical name in one place: the stacks create them, the tasks and the CLI find them, policies name them.
 
+import { createHash } from "node:crypto";
+
 /** `credential-report` → `CredentialReport`. */
 export const pascalCase = (kebab: string): string =>
   kebab
@@ -27,6 +29,7 @@ export const roleNames = {
   iamAdmin: "KeyturnIamAdmin",
   scheduler: "KeyturnSchedulerRole",
   jobExecution: "KeyturnJobExecutionRole",
+  flowLogs: "KeyturnFlowLogsRole",
 } as const;
 
 export const jobRoleName = (job: string): string => `BatchRole${pascalCase(job)}`;
@@ -43,6 +46,11 @@ export const attemptsTableName = "MfaAttempts";
 export const notificationTopicName = "keyturn-notifications";
 export const scheduleGroupName = "keyturn";
 export const jobQueueName = "keyturn";
+/** Where jobs that declare `spot` wait. */
+export const spotJobQueueName = "keyturn-spot";
+export const scheduleName = (job: string): string => `keyturn-${job}`;
+/** Where EventBridge Scheduler puts a start that it could not deliver. */
+export const scheduleDeadLetterQueueName = "keyturn-missed-schedules";
 
 /** The Secrets Manager name of an admin's access key: JSON `{ accessKeyId, secretAccessKey, mfaSerial }`. */
 export const adminSecretName = (admin: string): string => `keyturn/admins/${admin}`;
@@ -52,6 +60,7 @@ export const functionName = (task: string): string => `keyturn-${task}`;
 export const functionLogGroup = (task: string): string => `/keyturn/tasks/${task}`;
 export const jobLogGroup = (job: string): string => `/keyturn/jobs/${job}`;
 export const stateMachineLogGroup = "/aws/vendedlogs/states/keyturn";
+export const flowLogGroup = "/keyturn/network";
 
 export const jobDefinitionName = (job: string): string => `keyturn-${job}`;
 export const jobBucketName = (job: string, at: { account: string; region: string }): string => `keyturn-${job}-${at.account}-${at.region}`;
@@ -67,6 +76,7 @@ export const keyAlias = {
   jobCredentials: "alias/keyturn/job-credentials",
   workflow: "alias/keyturn/workflow",
   logs: "alias/keyturn/logs",
+  networkLogs: "alias/keyturn/network-logs",
   job: (job: string): string => `alias/keyturn/jobs/${job}`,
   jobData: (job: string): string => `alias/keyturn/jobs/${job}/data`,
 } as const;
@@ -89,3 +99,16 @@ export const launchVariables = {
   /** The job's credentials, sealed for this launch. */
   envelope: "KEYTURN_ENVELOPE",
 } as const;
+
+/**
+ * RoleSessionName of a run's AssumeRole: the run id, or, past STS's 64 characters, its first 47 and 16 hex digits of its SHA-256
+ * (64 bits), so that two long run ids with one beginning stay two sessions in CloudTrail.
+ */
+export const roleSessionName = (run: string): string =>
+  run.length <= 64 ? run : `${run.slice(0, 47)}-${createHash("sha256").update(run, "utf8").digest("hex").slice(0, 16)}`;
+
+/** Batch's job name; at most 40 + 1 + 80 of its 128 characters. */
+export const batchJobName = (of: { job: string; run: string }): string => `${of.job}-${of.run}`;
+
+/** Exit status of a launcher that refuses (sysexits' EX_CONFIG): Batch does not try that again. */
+export const launcherRefusedExitCode = 78;

@@ -54,3 +54,24 @@ export function assertOrderIntact(order: Order): void {
     { facts: { run: order.run, expected: order.digest, actual: digest } },
   );
 }
+
+/** Of AssumeRole: the shortest and the longest session. */
+export const credentialSecondsRange = { least: 900, most: 43_200 } as const;
+
+/** For the container to start, per attempt (Fargate: 30 to 90 seconds), and for the run to get from the credentials to the queue. */
+const startSeconds = 120;
+
+/**
+ * How long a job's credentials must live: queue, all attempts with their starts, and the way to the queue. Seconds, within what AssumeRole gives.
+ *
+ * Throws a RangeError if even AssumeRole's longest session would not cover the job (a bug in the catalogue or the configuration).
+ */
+export function credentialSecondsFor(of: { queueSeconds: number; attempts: number; timeoutSeconds: number }): number {
+  const needed = of.queueSeconds + of.attempts * (of.timeoutSeconds + startSeconds) + startSeconds;
+  if (needed > credentialSecondsRange.most) {
+    throw new RangeError(
+      `credentials would have to live ${needed} s, but AWS gives at most ${credentialSecondsRange.most} s: lower the timeout, the attempts or the queue limit`,
+    );
+  }
+  return Math.max(needed, credentialSecondsRange.least);
+}

@@ -1,0 +1,152 @@
+// Turns what somebody asked for into an order, or names everything that is wrong with it at once.
+
+import * as z from "zod/mini";
+import { canonicalJson } from "../../core/canonical-json.ts";
+import { KeyturnError } from "../../core/errors.ts";
+import type { Order, ParameterValue } from "../../core/order.ts";
+import { isRunId, runIdRule } from "../../core/run-id.ts";
+import { composeOrder, type DeployedJob } from "../../jobs/compose-order.ts";
+import type { JobDefinition } from "../../jobs/definition.ts";
+import { parameterFaults } from "./parameter-faults.ts";
+
+export interface AdmitRunInput {
+  /** The execution name. */
+  readonly run: unknown;
+  /** The execution's start, ISO 8601. */
+  readonly startedAt: string;
+  /** The execution's input, as somebody gave it. */
+  readonly input: unknown;
+}
+
+export interface AdmitRunDependencies {
+  readonly catalogue: readonly JobDefinition[];
+  /** Names of the configured admins. */
+  readonly admins: readonly string[];
+  readonly plan: Readonly<Record<string, DeployedJob>>;
+}
+
+export const reasonMaxLength = 256;
+/** All parameters as canonical JSON; what a container's overrides can carry is limited. */
+export const parametersMaxLength = 2_048;
+/** Base64 characters of a sealed code. */
+export const sealedCodeMaxLength = 8_192;
+
+const members = ["job", "admin", "mfaCode", "parameters", "reason"] as const;
+
+const PlainCode = z.string().check(z.regex(/^[0-9]{6}$/));
+const SealedCode = z.strictObject({
+  sealed: z.string().check(z.regex(/^(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/), z.maxLength(sealedCodeMaxLength)),
+});
+
+/** Returns the order; throws `InvalidRun` with one line per fault. */
+export function admitRun({ run, startedAt, input }: AdmitRunInput, dependencies: AdmitRunDependencies): Order {
+  const faults: string[] = isRunId(run) ? [] : [`run: the execution name must be ${runIdRule}`];
+  if (!isRecord(input)) {
+    faults.push(`input: must be a JSON object such as {"job": "…", "admin": "…"}, not ${kindOf(input)}`);
+    throw invalid(run, faults);
+  }
+  for (const name of Object.keys(input)) {
+    if (!members.some((member) => member === name)) {
+      faults.push(`${quoted(name)}: unknown field; a run takes ${members.join(", ")}`);
+    }
+  }
+  const job = readJob(input["job"], dependencies, faults);
+  const admin = readAdmin(input["admin"], { job, admins: dependencies.admins, faults });
+  const parameters = readParameters(input["parameters"], job, faults);
+  const reason = readReason(input["reason"], faults);
+  checkCode(input["mfaCode"], faults);
+  const deployed = job && dependencies.plan[job.name];
+  if (!isRunId(run) || job === undefined || admin === undefined || parameters === undefined || !deployed || faults.length > 0) {
+    throw invalid(run, faults);
+  }
+  return composeOrder(job, { run, admin, parameters, reason, startedAtMs: Date.parse(startedAt), deployed });
+}
+
+function readJob(value: unknown, { catalogue, plan }: AdmitRunDependencies, faults: string[]): JobDefinition | undefined {
+  const names = catalogue.map((job) => job.name).join(", ");
+  if (typeof value !== "string") {
+    faults.push(`job: ${value === undefined ? "missing" : `must be text, not ${kindOf(value)}`}; the catalogue has ${names}`);
+    return undefined;
+  }
+  const job = catalogue.find(({ name }) => name === value);
+  if (job === undefined) faults.push(`job: ${quoted(value)} is not in the catalogue, which has ${names}`);
+  else if (plan[job.name] === undefined)
+    faults.push(`job: ${job.name} is in the catalogue but not deployed; deploy the jobs and workflow stacks`);
+  return job;
+}
+
+function readAdmin(
+  value: unknown,
+  { job, admins, faults }: { job: JobDefinition | undefined; admins: readonly string[]; faults: string[] },
+): string | undefined {
+  if (typeof value !== "string") {
+    const who = job === undefined ? "" : `; ${job.name} may be launched by ${job.admins.join(", ")}`;
+    faults.push(`admin: ${value === undefined ? "missing" : `must be text, not ${kindOf(value)}`}${who}`);
+    return undefined;
+  }
+  if (!admins.includes(value)) {
+    faults.push(`admin: ${quoted(value)} is not one of the configured admins; look at admins in keyturn.config.ts`);
+    return undefined;
+  }
+  if (job !== undefined && !job.admins.includes(value)) {
+    faults.push(`admin: ${value} may not launch ${job.name}; ${job.admins.join(", ")} may (admins in jobs/${job.name}/job.ts)`);
+    return undefined;
+  }
+  return value;
+}
+
+function readParameters(
+  value: unknown,
+  job: JobDefinition | undefined,
+  faults: string[],
+): Readonly<Record<string, ParameterValue>> | undefined {
+  if (value !== undefined && !isRecord(value)) {
+    faults.push(`parameters: must be a JSON object, not ${kindOf(value)}`);
+    return undefined;
+  }
+  if (job === undefined) return undefined;
+  const parsed = job.parameters.safeParse(value ?? {});
+  if (!parsed.success) {
+    faults.push(...parameterFaults(parsed.error.issues, { job, given: value ?? {} }));
+    return undefined;
+  }
+  // An optional parameter that was not given has no place in the order: JSON has no undefined.
+  const given = Object.entries(parsed.data).filter((entry): entry is [string, ParameterValue] => entry[1] !== undefined);
+  const parameters = Object.fromEntries(given);
+  const length = canonicalJson(parameters).length;
+  if (length > parametersMaxLength) faults.push(`parameters: ${length} characters of JSON; at most ${parametersMaxLength}`);
+  return parameters;
+}
+
+function readReason(value: unknown, faults: string[]): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== "string") faults.push(`reason: must be text, not ${kindOf(value)}`);
+  else if (value.trim() === "") faults.push("reason: is empty; leave it out or say why");
+  else if (value.length > reasonMaxLength) faults.push(`reason: ${value.length} characters; at most ${reasonMaxLength}`);
+  // It goes into a notification that a person trusts: no line breaks to forge further lines with, no direction marks.
+  else if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value)) faults.push("reason: must be one line without control characters");
+  else return value;
+  return undefined;
+}
+
+function checkCode(value: unknown, faults: string[]): void {
+  if (value === undefined || PlainCode.safeParse(value).success || SealedCode.safeParse(value).success) return;
+  // Never quotes the value: it may be a code with a typing error.
+  faults.push(`mfaCode: must be the six digits as text, or {"sealed": base64 of at most ${sealedCodeMaxLength} characters}`);
+}
+
+function invalid(run: unknown, faults: readonly string[]): KeyturnError {
+  const count = faults.length === 1 ? "1 fault" : `${faults.length} faults`;
+  const name = isRunId(run) ? `Run ${run}` : "The run";
+  return new KeyturnError("InvalidRun", `${name} was not admitted: ${count}.\n${faults.map((fault) => `- ${fault}`).join("\n")}`, {
+    facts: { faults: faults.length },
+  });
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const kindOf = (value: unknown): string => (value === null ? "null" : Array.isArray(value) ? "a list" : `a ${typeof value}`);
+
+/** Foreign text in a message: shortened, and escaped as JSON does. */
+export const quoted = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);

@@ -1,0 +1,40 @@
+// Lambda request-mfa: parses, wires SNS, publishes; the task token stays unread, for the answer comes from somebody else.
+
+import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
+import * as z from "zod/mini";
+import { stateNames } from "../../core/naming.ts";
+import { assertOrderIntact } from "../../core/order.ts";
+import { parseOrder } from "../../core/order-form.ts";
+import { defineTask } from "../define-task.ts";
+import { parseEnvironment } from "../environment.ts";
+import { requestMfa } from "./task.ts";
+
+const Environment = z.object({ KEYTURN_TOPIC_ARN: z.string() });
+
+const Input = z.object({
+  order: z.unknown(),
+  because: z.enum(["no-code", "refused", "session-expired"]),
+  message: z.optional(z.string()),
+  execution: z.string(),
+  deadline: z.iso.datetime(),
+});
+
+const { KEYTURN_TOPIC_ARN: TopicArn } = parseEnvironment(Environment, process.env);
+const sns = new SNSClient({});
+
+export const handler = defineTask({
+  state: stateNames.requestMfa,
+  parse: (event) => {
+    const input = Input.parse(event);
+    const order = parseOrder(input.order);
+    assertOrderIntact(order);
+    return { ...input, order };
+  },
+  perform: (input) =>
+    requestMfa(input, {
+      publish: async ({ subject: Subject, message: Message }) => {
+        await sns.send(new PublishCommand({ TopicArn, Subject, Message }));
+      },
+      nowMs: Date.now,
+    }),
+});

@@ -1,0 +1,121 @@
+// Composes what a person reads when a run waits for a code: who asked for what, why now, until when, and how to answer.
+
+import { jobRoleName } from "../../core/naming.ts";
+import type { Order } from "../../core/order.ts";
+
+export type Because = "no-code" | "refused" | "session-expired";
+
+export interface RequestMfaInput {
+  readonly order: Order;
+  readonly because: Because;
+  /** Text of the error that led here. */
+  readonly message?: string | undefined;
+  /** The execution's ARN. */
+  readonly execution: string;
+  /** When the wait ends, ISO 8601. */
+  readonly deadline: string;
+}
+
+export interface Notification {
+  /** At most 100 printable ASCII characters, as SNS wants it. */
+  readonly subject: string;
+  readonly message: string;
+}
+
+export interface RequestMfaDependencies {
+  readonly publish: (notification: Notification) => Promise<void>;
+  readonly nowMs: () => number;
+}
+
+export async function requestMfa(input: RequestMfaInput, { publish, nowMs }: RequestMfaDependencies): Promise<void> {
+  await publish(composeNotification(input, nowMs()));
+}
+
+const subjectMaxLength = 100;
+
+/** The notification. It holds no task token and no code: whoever answers finds the token with permissions of their own. */
+export function composeNotification({ order, because, message, execution, deadline }: RequestMfaInput, nowMs: number): Notification {
+  const { run, job, admin } = order;
+  const parameters = Object.entries(order.parameters).map(([name, value]) => `${name} = ${oneLine(JSON.stringify(value))}`);
+  const facts: readonly (readonly [string, string])[] = [
+    ["Job", job],
+    ["Admin", `${admin} (the code must come from this person's authenticator)`],
+    ["Reason", order.reason === undefined ? "none was given" : oneLine(order.reason)],
+    ["Parameters", parameters.length === 0 ? "none" : parameters.join(", ")],
+    ["Permissions", `those of ${jobRoleName(job)}, for ${duration(order.credentialSeconds)} at most`],
+    ["Run", run],
+    ["Answer by", `${utc(deadline)} (in ${duration((Date.parse(deadline) - nowMs) / 1000)}); after that the run fails`],
+  ];
+  const lines = [
+    `Keyturn waits for a one-time MFA code from ${admin} before it goes on with ${job}.`,
+    "",
+    ...facts.map(([name, value]) => `${`${name}:`.padEnd(13)}${value}`),
+    "",
+    `Why now: ${reasons[because]}`,
+    ...(message === undefined ? [] : [`         ${oneLine(message)}`]),
+    "",
+    "You did not expect this? Then give no code: without one nothing privileged happens. Stop the run with",
+    "",
+    `    keyturn stop ${run}`,
+    "",
+    "To answer, choose one way:",
+    "",
+    "1. Keyturn's command line, which asks for the code and seals it:",
+    "",
+    `    keyturn approve ${run}`,
+    "",
+    "2. The AWS CLI and jq (in AWS CloudShell both are there). The first command finds the task token of the waiting step, the second",
+    "   answers; put the six digits in place of CODE:",
+    "",
+    `    TOKEN=$(aws stepfunctions get-execution-history --region ${regionOf(execution)} --execution-arn ${execution} \\`,
+    "      --reverse-order --max-items 1000 --page-size 1000 --output json | jq -r '[.events[].taskScheduledEventDetails",
+    `      | select(.resource == "invoke.waitForTaskToken") | .parameters | fromjson | .Payload.taskToken][0]')`,
+    `    aws stepfunctions send-task-success --region ${regionOf(execution)} --task-token "$TOKEN" --task-output '{"mfaCode": "CODE"}'`,
+    "",
+    "3. The AWS console: open the execution, choose the step RequestMfa and its input, copy taskToken, and use it in the second command",
+    "   of way 2 in AWS CloudShell:",
+    "",
+    `    ${consoleUrl(execution)}`,
+    "",
+    "A code is good for about 30 seconds and for one run. Five refused codes within 15 minutes lock the admin for 15 minutes.",
+  ];
+  return { subject: subjectOf(order), message: `${lines.join("\n")}\n` };
+}
+
+const reasons: Readonly<Record<Because, string>> = {
+  "no-code": "the run was started without a code, as a schedule does.",
+  refused: "the code that was given was not accepted.",
+  "session-expired": "the MFA session has ended before the job could start; a fresh code opens a new one.",
+};
+
+function subjectOf({ run, job, admin }: Order): string {
+  const text = `Keyturn: ${admin}, please approve ${job} (${run})`.replaceAll(/[^\x20-\x7e]/g, "?");
+  return text.length <= subjectMaxLength ? text : `${text.slice(0, subjectMaxLength - 3)}...`;
+}
+
+/** Foreign text must not be able to begin a line of its own in a message that a person trusts. */
+const oneLine = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").trim();
+
+const utc = (iso: string): string => `${new Date(iso).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+
+function duration(seconds: number): string {
+  const minutes = Math.max(0, Math.round(seconds / 60));
+  if (minutes < 120) return minutes === 1 ? "1 minute" : `${minutes} minutes`;
+  const rest = minutes % 60;
+  return `${Math.floor(minutes / 60)} hours${rest === 0 ? "" : ` ${rest} minutes`}`;
+}
+
+const regionOf = (arn: string): string => arn.split(":")[3] ?? "";
+
+/** Source: the console's own addresses, per partition. */
+function consoleUrl(arn: string): string {
+  const region = regionOf(arn);
+  const partition = arn.split(":")[1];
+  const host =
+    partition === "aws-cn"
+      ? "console.amazonaws.cn"
+      : partition === "aws-us-gov"
+        ? "console.amazonaws-us-gov.com"
+        : "console.aws.amazon.com";
+  return `https://${region}.${host}/states/home?region=${region}#/v2/executions/details/${arn}`;
+}

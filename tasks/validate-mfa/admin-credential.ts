@@ -1,0 +1,59 @@
+// The admin's long-term access key, as Secrets Manager keeps it.
+
+import { GetSecretValueCommand, type SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import * as z from "zod/mini";
+import { KeyturnError } from "../../core/errors.ts";
+import { adminSecretName } from "../../core/naming.ts";
+
+const AdminCredential = z.object({
+  accessKeyId: z.string().check(z.regex(/^[A-Z0-9]{16,128}$/)),
+  secretAccessKey: z.string().check(z.minLength(1)),
+  mfaSerial: z.string().check(z.minLength(9)),
+});
+
+export type AdminCredential = Readonly<z.infer<typeof AdminCredential>>;
+
+export type ReadAdminCredential = (admin: string) => Promise<AdminCredential>;
+
+/** Throws `AdminUnknown` (no such secret) or `CredentialMissing` (a secret without a usable value). */
+export const readAdminCredentialWith =
+  (secrets: SecretsManagerClient): ReadAdminCredential =>
+  async (admin) => {
+    const reply = await secrets.send(new GetSecretValueCommand({ SecretId: adminSecretName(admin) })).catch((cause: unknown) => {
+      throw explain(cause, admin);
+    });
+    return parseAdminCredential(reply.SecretString, admin);
+  };
+
+/** No cause is kept: a JSON error quotes the beginning of the text that it could not read, and that is the secret. */
+export function parseAdminCredential(text: string | undefined, admin: string): AdminCredential {
+  let json: unknown;
+  try {
+    json = JSON.parse(text ?? "");
+  } catch {
+    json = undefined;
+  }
+  const parsed = AdminCredential.safeParse(json);
+  if (parsed.success) return parsed.data;
+  throw credentialMissing(admin, "does not hold an access key with its MFA serial");
+}
+
+export const credentialMissing = (admin: string, what: string, cause?: unknown): KeyturnError =>
+  new KeyturnError(
+    "CredentialMissing",
+    `The secret ${adminSecretName(admin)} ${what}. An IAM admin mends it with keyturn admin rotate ${admin}, or keyturn admin enroll ${admin} for a new one.`,
+    { cause, facts: { admin } },
+  );
+
+function explain(cause: unknown, admin: string): unknown {
+  if (!(cause instanceof Error)) return cause;
+  if (cause.name === "InvalidRequestException") return credentialMissing(admin, "is marked for deletion", cause);
+  if (cause.name !== "ResourceNotFoundException") return cause;
+  // One error name for two things; only the text tells a secret without a value from a secret that is not there.
+  if (/staging label|secret value/i.test(cause.message)) return credentialMissing(admin, "has no value yet", cause);
+  return new KeyturnError(
+    "AdminUnknown",
+    `There is no secret ${adminSecretName(admin)}: ${admin} is not enrolled. An IAM admin enrols with keyturn admin enroll ${admin}.`,
+    { cause, facts: { admin } },
+  );
+}
