@@ -163,7 +163,7 @@ export const evaluate = (request: EvaluationRequest): Decision => {
       resource: request.resource,
       caller,
       context: new RequestContext(request.context, caller),
-      hasBoundary: (request.permissionsBoundaries?.length ?? 0) > 0,
+      hasBoundary: hasIdentityPolicies(caller) && caller.kind !== "root" && (request.permissionsBoundaries?.length ?? 0) > 0,
     },
     request.explain === true,
   );

@@ -74,8 +74,8 @@ export const callerOf = (principal: Principal): Caller => {
 export const userNameOf = (caller: Caller): string | undefined => (caller.kind === "user" ? nameOf(caller.arn) : undefined);
 
 /**
- * How closely a Principal element means the caller: by name (or as everyone), as a session of a named role, or only through its account,
- * which hands the decision to that account's own policies.
+ * How closely a Principal element means the caller: by name (or as everyone); as a session of a named role (or of a user that federated);
+ * or only through its account, which hands the decision to that account's own policies.
  */
 export type PrincipalMatch = "direct" | "role" | "account";
 
@@ -123,7 +123,11 @@ const awsPrincipal = (value: string): PrincipalTest | undefined => {
   if (form?.[2] === undefined || /[*?]/.test(value)) return undefined;
   if (form[3] === "root") return accountTest(form[2]);
   if (form[4] === "role") return roleTest(value, form[2]);
-  return { match: (caller) => (caller.arn === value ? "direct" : undefined), namedIn: form[2] };
+  const match: PrincipalTest["match"] = ({ arn, principal }) => {
+    if (arn === value) return "direct";
+    return principal.userArn === value ? "role" : undefined;
+  };
+  return { match, namedIn: form[2] };
 };
 
 const isOfKind = (caller: Caller, kind: CallerKind, value: string): boolean =>

@@ -18,6 +18,8 @@ export interface Principal {
   readonly sessionArn?: string;
   /** The role's own ARN, path included, where `arn` is its session's. */
   readonly roleArn?: string;
+  /** For a federated user's session: the IAM user who called `GetFederationToken`. */
+  readonly userArn?: string;
   /** The identity provider that a role session came from: `cognito-identity.amazonaws.com`, a SAML provider's ARN. */
   readonly federatedProvider?: string;
   readonly canonicalUserId?: string;
