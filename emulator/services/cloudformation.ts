@@ -56,7 +56,7 @@ const describedResource = (resource: DeployedResource) =>
     ResourceStatus: status,
   }) as const;
 
-export function cloudFormation({ account, region }: Environment): CloudFormation {
+export function createCloudFormation({ account, region }: Environment): CloudFormation {
   const stacks: DeployedStack[] = [];
 
   const found = (nameOrId: string | undefined): DeployedStack => {

@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { AwsError } from "../../../emulator/aws-error.ts";
 import { deployAssembly } from "../../../emulator/deploy/deploy.ts";
 import { AssemblyRefused, DeploymentFailed } from "../../../emulator/deploy/template-fault.ts";
 import { recordingType, type StackOfTest, testEnvironment, writeAssembly } from "./cloud-assembly.ts";
@@ -18,7 +19,11 @@ function prepare(stacks: Record<string, StackOfTest>, stored: Record<string, str
         resourceTypes: [thing.type],
         environment: testEnvironment(),
         parameters,
-        readParameter: (name) => stored[name],
+        readParameter: (name) => {
+          const value = stored[name];
+          if (value === undefined) throw new AwsError("ParameterNotFound", `Parameter ${name} not found.`);
+          return value;
+        },
       }),
   };
 }

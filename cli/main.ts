@@ -1,0 +1,85 @@
+// The shell of `keyturn`: finds the command, runs it, and is the only place that turns errors into exit codes.
+
+import { stripVTControlCharacters } from "node:util";
+import { runCommand } from "citty";
+import { AssemblyRefused, DeploymentFailed } from "../emulator/deploy/template-fault.ts";
+import packageManifest from "../package.json" with { type: "json" };
+import { type AnyCommand, assertKnownArguments, commandGroup, findCommand, helpText } from "./command.ts";
+import { CommandFailed, type ExitCode, exitCodes, UsageError } from "./outcome.ts";
+import { colours } from "./terminal.ts";
+
+const root: AnyCommand = commandGroup({
+  name: "keyturn",
+  description: "Starts privileged AWS Batch jobs, and only after a person turns a key: a one-time MFA code.",
+  examples: ["keyturn local demo", "keyturn local start", "keyturn plan credential-report"],
+  commands: {
+    jobs: async () => (await import("./jobs.ts")).jobs,
+    plan: async () => (await import("./plan.ts")).plan,
+    local: async () =>
+      commandGroup({
+        name: "local",
+        description: "AWS on this machine: the emulator with Keyturn deployed into it.",
+        examples: ["keyturn local demo", "keyturn local start --port 4566"],
+        commands: {
+          start: async () => (await import("./local/start.ts")).start,
+          demo: async () => (await import("./local/demo.ts")).demo,
+        },
+      }),
+  },
+});
+
+/** Runs one command line and says how it ended. */
+export async function main(argv: readonly string[]): Promise<ExitCode> {
+  try {
+    return await run(argv);
+  } catch (error) {
+    console.error(explain(error));
+    return exitCodeOf(error);
+  }
+}
+
+async function run(argv: readonly string[]): Promise<ExitCode> {
+  if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")) {
+    console.log(packageManifest.version);
+    return exitCodes.done;
+  }
+  const found = await findCommand(root, argv);
+  const plain = (text: string): string => (colours(process.stdout).enabled ? text : stripVTControlCharacters(text));
+  if (found.rest.includes("--help") || found.rest.includes("-h")) {
+    console.log(plain(await helpText(found)));
+    return exitCodes.done;
+  }
+  if (found.command.commands !== undefined) {
+    assertKnownArguments(found);
+    console.error(plain(await helpText(found)));
+    return exitCodes.usage;
+  }
+  assertKnownArguments(found);
+  await runCommand(found.command, { rawArgs: [...found.rest] });
+  return exitCodes.done;
+}
+
+/** AWS's names for "you may not". */
+const denials = new Set([
+  "AccessDenied",
+  "AccessDeniedException",
+  "UnauthorizedOperation",
+  "AuthorizationError",
+  "AuthorizationErrorException",
+]);
+
+function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof UsageError) return exitCodes.usage;
+  if (error instanceof Error && denials.has(error.name)) return exitCodes.denied;
+  return exitCodes.failed;
+}
+
+/** Expected failures speak for themselves; anything else is a bug and shows where it happened. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return `keyturn: ${String(error)}`;
+  const expected =
+    error instanceof UsageError || error instanceof CommandFailed || error instanceof AssemblyRefused || error instanceof DeploymentFailed;
+  if (expected) return error.message;
+  if (denials.has(error.name)) return `Denied: ${error.message}`;
+  return error.stack ?? error.message;
+}

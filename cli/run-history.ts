@@ -1,0 +1,81 @@
+// An execution's history as people ask about it: which states were visited, under which role, for how long, and what went wrong.
+
+import type { HistoryEvent } from "@aws-sdk/client-sfn";
+
+/** One visit of a state; a state that is entered twice has two. */
+export interface StateVisit {
+  readonly name: string;
+  readonly enteredAtMs: number;
+  /** Absent while the execution is in it. */
+  readonly leftAtMs?: number;
+  /** Name of the role that the state's `Credentials` named; Task states only. */
+  readonly role?: string;
+  /** What the task was called with. */
+  readonly taskInput?: unknown;
+  /** What the task answered, or for `.sync` the finished job. */
+  readonly taskOutput?: unknown;
+  /** The task's last error in this visit. */
+  readonly error?: { readonly name: string; readonly cause: string };
+  /** It was handed its task token and waits for an answer. */
+  readonly isWaiting: boolean;
+}
+
+type Draft = { -readonly [Member in keyof StateVisit]: StateVisit[Member] };
+
+/** Visits in order; for workflows without Parallel and Map, whose events do not interleave. */
+export function stateVisits(events: readonly HistoryEvent[]): readonly StateVisit[] {
+  const visits: Draft[] = [];
+  for (const event of events) {
+    const at = event.timestamp?.getTime() ?? 0;
+    if (event.stateEnteredEventDetails !== undefined) {
+      visits.push({ name: event.stateEnteredEventDetails.name ?? "", enteredAtMs: at, isWaiting: false });
+      continue;
+    }
+    const visit = visits.at(-1);
+    if (visit === undefined || visit.leftAtMs !== undefined) continue;
+    applyTaskEvent(visit, event);
+    // A failed, stopped or timed-out execution leaves its last state without an event of its own.
+    const isEnd = event.type === "ExecutionFailed" || event.type === "ExecutionAborted" || event.type === "ExecutionTimedOut";
+    if (event.stateExitedEventDetails !== undefined || isEnd) {
+      visit.leftAtMs = at;
+      visit.isWaiting = false;
+    }
+  }
+  return visits;
+}
+
+function applyTaskEvent(visit: Draft, event: HistoryEvent): void {
+  const scheduled = event.taskScheduledEventDetails;
+  if (scheduled !== undefined) {
+    const role = scheduled.taskCredentials?.roleArn?.split("/").at(-1);
+    if (role !== undefined) visit.role = role;
+    visit.taskInput = json(scheduled.parameters);
+  }
+  if (event.taskSubmittedEventDetails !== undefined)
+    visit.isWaiting = event.taskSubmittedEventDetails.resource?.endsWith(".waitForTaskToken") ?? false;
+  if (event.taskSucceededEventDetails !== undefined) {
+    visit.taskOutput = json(event.taskSucceededEventDetails.output);
+    visit.isWaiting = false;
+  }
+  const failed =
+    event.taskFailedEventDetails ??
+    event.taskTimedOutEventDetails ??
+    event.taskSubmitFailedEventDetails ??
+    event.taskStartFailedEventDetails;
+  if (failed !== undefined) {
+    visit.error = { name: failed.error ?? "", cause: failed.cause ?? "" };
+    visit.isWaiting = false;
+  }
+}
+
+function json(text: string | undefined): unknown {
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+/** A Lambda's error arrives as its JSON; people want its message. */
+export function errorMessage({ name, cause }: NonNullable<StateVisit["error"]>): string {
+  if (!cause.startsWith("{")) return cause === "" ? name : `${name}: ${cause}`;
+  const parsed: unknown = JSON.parse(cause);
+  const message = typeof parsed === "object" && parsed !== null && "errorMessage" in parsed ? parsed.errorMessage : undefined;
+  return typeof message === "string" ? `${name}: ${message}` : name;
+}

@@ -1,0 +1,68 @@
+// What people read: colour where a terminal shows it, durations in words, tables that line up.
+
+import { styleText } from "node:util";
+
+type Style = Parameters<typeof styleText>[0];
+
+export interface Colours {
+  readonly enabled: boolean;
+  paint(style: Style, text: string): string;
+}
+
+/** Colour only on a terminal, and never with NO_COLOR (https://no-color.org). */
+export function colours(stream: { isTTY?: boolean }, environment: NodeJS.ProcessEnv = process.env): Colours {
+  const enabled = stream.isTTY === true && !environment["NO_COLOR"] && environment["TERM"] !== "dumb";
+  return { enabled, paint: (style, text) => (enabled ? styleText(style, text, { validateStream: false }) : text) };
+}
+
+/** `87 ms`, `1.4 s`, `2 min 5 s`, `1 h 30 min`. */
+export function duration(ms: number): string {
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
+  if (ms < 59_950) return `${Number((ms / 1000).toFixed(1))} s`;
+  const seconds = Math.round(ms / 1000);
+  const parts =
+    seconds < 3600
+      ? ([
+          [Math.floor(seconds / 60), "min"],
+          [seconds % 60, "s"],
+        ] as const)
+      : ([
+          [Math.floor(seconds / 3600), "h"],
+          [Math.floor((seconds % 3600) / 60), "min"],
+        ] as const);
+  return parts
+    .filter(([amount], index) => index === 0 || amount > 0)
+    .map(([amount, unit]) => `${amount} ${unit}`)
+    .join(" ");
+}
+
+/** `312 B`, `4.1 kB`. */
+export const bytes = (count: number): string => (count < 1000 ? `${count} B` : `${(count / 1000).toFixed(1)} kB`);
+
+/** Columns padded to their widest cell, two spaces between; the last cell is cut so that no line passes `width`. */
+export function table(rows: readonly (readonly string[])[], { indent = 2, width = 100 }: { indent?: number; width?: number } = {}): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
+  }
+  return rows
+    .map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join("  "))
+    .map((line) => cut(`${" ".repeat(indent)}${line}`.trimEnd(), width))
+    .join("\n");
+}
+
+export const cut = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, width - 1)}…`);
+
+/** `text` in lines of at most `width` characters, broken at spaces, each after the first indented by `indent`. */
+export function wrap(text: string, { indent = 0, width = 100 }: { indent?: number; width?: number } = {}): string {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const room = width - (lines.length === 0 ? 0 : indent);
+    if (line !== "" && line.length + 1 + word.length > room) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join(`\n${" ".repeat(indent)}`);
+}
