@@ -1,0 +1,296 @@
+// Every call goes through here: found, authenticated, parsed, authorised, run and written, whoever makes it and from wherever.
+
+import { AwsError, notImplemented } from "../aws-error.ts";
+import type { Call, Caller, Credentials, Environment, Gateway, Origin, Permission, Service } from "../service.ts";
+import { authenticate, claimOf, dialectOf } from "./authenticate.ts";
+import { authorizePermission, authorizeServicePrincipal, deniedCode } from "./authorize.ts";
+import type { EndpointRoute, EndpointRoutes, Identities } from "./identities.ts";
+import { inProcessOptions } from "./in-process.ts";
+import { type Listener, listen } from "./listener.ts";
+import { readModel, type ServiceModel } from "./model.ts";
+import { type Protocol, protocolOf } from "./protocol.ts";
+import { readSignature } from "./signature.ts";
+import { Unreachable, type WireRequest, type WireResponse } from "./wire.ts";
+
+/** One call as it ended, for whoever watches: a demo, a test, a log. */
+export interface CallRecord {
+  readonly requestId: string;
+  readonly atMs: number;
+  readonly durationMs: number;
+  /** Endpoint name of the service, as far as it was found. */
+  readonly service?: string;
+  readonly operation?: string;
+  /** Who signed it, as far as it was authenticated. */
+  readonly caller?: Caller;
+  readonly origin: Origin;
+  /** Services that made it for the caller. */
+  readonly calledVia: readonly string[];
+  readonly outcome: "answered" | "denied" | "failed";
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+export interface GatewayOptions {
+  readonly environment: Environment;
+  readonly identities: Identities;
+  readonly routes: EndpointRoutes;
+  readonly onCall?: (record: CallRecord) => void;
+}
+
+interface Mounted {
+  readonly service: Service;
+  readonly name: string;
+  readonly protocol: Protocol;
+  model?: Promise<ServiceModel>;
+}
+
+/** What a call collects on its way, for its record. */
+interface Trace {
+  readonly requestId: string;
+  readonly startedAtMs: number;
+  readonly origin: Origin;
+  readonly calledVia: readonly string[];
+  mounted?: Mounted;
+  operation?: string;
+  caller?: Caller;
+}
+
+const outside: Origin = { sourceIp: "127.0.0.1" };
+
+export class EmulatorGateway implements Gateway {
+  readonly #options: GatewayOptions;
+  readonly #services = new Map<string, Mounted>();
+  readonly #listeners = new Set<Listener>();
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+  }
+
+  /** Makes a service answer. Its SDK model is loaded on its first call. */
+  mount(service: Service): void {
+    const name = service.endpointName ?? service.signingName;
+    if (this.#services.has(service.signingName)) throw new Error(`two services sign as ${service.signingName}`);
+    this.#services.set(service.signingName, { service, name, protocol: protocolOf(service.protocol, name) });
+  }
+
+  /** Answers one request. Throws `Unreachable` where its network interface has no way to the service. */
+  async handle(request: WireRequest, origin: Origin): Promise<WireResponse> {
+    const trace = this.#trace(origin, []);
+    try {
+      const response = await this.#answer(request, trace);
+      this.#record(trace);
+      return response;
+    } catch (thrown) {
+      this.#record(trace, thrown);
+      if (thrown instanceof Unreachable) throw thrown;
+      const error = thrown instanceof AwsError ? thrown : internalFailure(thrown);
+      const model = await trace.mounted?.model;
+      const protocol = trace.mounted?.protocol ?? protocolOf(guessProtocol(request), "");
+      return protocol.writeError(error, { model, request, requestId: trace.requestId });
+    }
+  }
+
+  async #answer(received: WireRequest, trace: Trace): Promise<WireResponse> {
+    const { environment, identities } = this.#options;
+    const mounted = this.#find(received);
+    trace.mounted = mounted;
+    const { service, protocol } = mounted;
+    const endpoint = this.#endpointOf(trace.origin, mounted);
+    const dialect = dialectOf(service.protocol);
+    const { identity, region, request } = authenticate(received, claimOf(received, dialect), {
+      identities,
+      nowMs: environment.clock.now(),
+      region: environment.region,
+      dialect,
+    });
+    trace.caller = identity.caller;
+    identities.noteUse(identity.caller.accessKeyId, { serviceName: mounted.name, region, atMs: trace.startedAtMs });
+    const model = await this.#modelOf(mounted);
+    const { operation, labels } = protocol.findOperation(request, model, service);
+    trace.operation = operation.name;
+    const input = await protocol.readInput(request, operation, labels);
+    const output = await this.#run(mounted, { input, caller: identity.caller, region, endpoint, trace });
+    return protocol.writeOutput(output, operation, trace.requestId);
+  }
+
+  /** Authorises and runs one operation for a caller already known. */
+  async #run(
+    mounted: Mounted,
+    of: { input: object; caller: Caller; region: string; endpoint: EndpointRoute | undefined; trace: Trace },
+  ): Promise<object> {
+    const { input, caller, region, endpoint, trace } = of;
+    const name = trace.operation ?? "";
+    const operation = Object.hasOwn(mounted.service.operations, name) ? mounted.service.operations[name] : undefined;
+    if (operation === undefined) throw notImplemented(`${mounted.name}:${name}`);
+    const call: Call = {
+      requestId: trace.requestId,
+      nowMs: this.#options.environment.clock.now(),
+      caller,
+      origin: trace.origin,
+      calledVia: trace.calledVia,
+      forward: (asService, service, forwarded, forwardedInput) =>
+        this.#forward({ asService, service, operation: forwarded, input: forwardedInput, caller, region, trace }),
+    };
+    // The operation's own input type is erased in `Service`; the SDK's schema is what shaped this input.
+    const typedInput = input as never;
+    for (const permission of await operation.permissions(typedInput, call))
+      this.#authorize(mounted, permission, { call, region, endpoint });
+    return operation.run(typedInput, call);
+  }
+
+  async #forward(of: {
+    asService: string;
+    service: string;
+    operation: string;
+    input: object;
+    caller: Caller;
+    region: string;
+    trace: Trace;
+  }): Promise<unknown> {
+    const mounted = this.#services.get(of.service);
+    if (mounted === undefined) throw notImplemented(`The service ${of.service}, which ${of.asService} calls,`);
+    const trace = this.#trace(of.trace.origin, [...of.trace.calledVia, of.asService]);
+    Object.assign(trace, { mounted, operation: of.operation, caller: of.caller });
+    try {
+      const output = await this.#run(mounted, { input: of.input, caller: of.caller, region: of.region, endpoint: undefined, trace });
+      this.#record(trace);
+      return output;
+    } catch (error) {
+      this.#record(trace, error);
+      throw error;
+    }
+  }
+
+  #authorize(mounted: Mounted, permission: Permission, of: { call: Call; region: string; endpoint: EndpointRoute | undefined }): void {
+    authorizePermission(permission, {
+      caller: of.call.caller,
+      policies: this.#options.identities.policiesOf(of.call.caller),
+      origin: of.call.origin,
+      endpoint: of.endpoint,
+      calledVia: of.call.calledVia,
+      nowMs: of.call.nowMs,
+      region: of.region,
+      account: this.#options.environment.account,
+      code: deniedCode(mounted.service.protocol, mounted.name),
+    });
+  }
+
+  clientOptions(credentials: Credentials, origin: Origin = outside): object {
+    const { region, clock } = this.#options.environment;
+    return inProcessOptions({ handle: (request, from) => this.handle(request, from), credentials, origin, region, now: () => clock.now() });
+  }
+
+  async endpointFor(from?: { vpcId: string; subnetId: string; ip: string }): Promise<{ url: string; close(): Promise<void> }> {
+    return this.listen(from === undefined ? {} : { origin: { sourceIp: from.ip, vpc: from } });
+  }
+
+  /** Opens an endpoint; `port` 0 or none takes a free one. */
+  async listen(of: { port?: number; origin?: Origin }): Promise<Listener> {
+    const listener = await listen({
+      handle: (request, from) => this.handle(request, from),
+      origin: of.origin ?? outside,
+      now: () => this.#options.environment.clock.now(),
+      ...(of.port !== undefined && { port: of.port }),
+    });
+    const tracked: Listener = {
+      ...listener,
+      close: () => {
+        this.#listeners.delete(tracked);
+        return listener.close();
+      },
+    };
+    this.#listeners.add(tracked);
+    return tracked;
+  }
+
+  async authorizeService(of: { service: string; sourceArn: string; permission: Permission }): Promise<void> {
+    const { account, region, clock } = this.#options.environment;
+    authorizeServicePrincipal(of.permission, { service: of.service, sourceArn: of.sourceArn, account, region, nowMs: clock.now() });
+  }
+
+  async authorize(of: { credentials: Credentials; permission: Permission; origin?: Origin }): Promise<void> {
+    const { account, region, clock } = this.#options.environment;
+    const identity = this.#options.identities.find(of.credentials.accessKeyId);
+    if (identity === undefined) throw new AwsError("UnrecognizedClientException", "The security token included in the request is invalid.");
+    authorizePermission(of.permission, {
+      caller: identity.caller,
+      policies: this.#options.identities.policiesOf(identity.caller),
+      origin: of.origin ?? outside,
+      endpoint: undefined,
+      calledVia: [],
+      nowMs: clock.now(),
+      region,
+      account,
+      code: "AccessDeniedException",
+    });
+  }
+
+  /** Closes every endpoint that is still open. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#listeners].map((listener) => listener.close()));
+  }
+
+  #find(request: WireRequest): Mounted {
+    const claim = readSignature(request);
+    const mounted = typeof claim === "object" ? this.#services.get(claim.service) : this.#guessService(request);
+    if (mounted !== undefined) return mounted;
+    if (typeof claim === "object") throw notImplemented(`The service ${claim.service}`);
+    return claimOf(request, dialectOf(guessProtocol(request))) as never;
+  }
+
+  /** Unsigned calls name no service; the target header does for JSON. */
+  #guessService(request: WireRequest): Mounted | undefined {
+    const protocol = guessProtocol(request);
+    return [...this.#services.values()].find(({ service }) => service.protocol === protocol);
+  }
+
+  #endpointOf({ vpc }: Origin, { name }: Mounted): EndpointRoute | undefined {
+    if (vpc === undefined) return undefined;
+    const route = this.#options.routes.route(vpc, name);
+    if ("unreachable" in route) throw new Unreachable(route.unreachable);
+    return route;
+  }
+
+  async #modelOf(mounted: Mounted): Promise<ServiceModel> {
+    mounted.model ??= mounted.service.model().then(readModel);
+    return mounted.model;
+  }
+
+  #trace(origin: Origin, calledVia: readonly string[]): Trace {
+    const { environment } = this.#options;
+    return { requestId: environment.uuid(), startedAtMs: environment.clock.now(), origin, calledVia };
+  }
+
+  #record(trace: Trace, thrown?: unknown): void {
+    const error =
+      thrown === undefined ? undefined : { code: codeOf(thrown), message: thrown instanceof Error ? thrown.message : String(thrown) };
+    this.#options.onCall?.({
+      requestId: trace.requestId,
+      atMs: trace.startedAtMs,
+      durationMs: this.#options.environment.clock.now() - trace.startedAtMs,
+      ...(trace.mounted && { service: trace.mounted.name }),
+      ...(trace.operation !== undefined && { operation: trace.operation }),
+      ...(trace.caller && { caller: trace.caller }),
+      origin: trace.origin,
+      calledVia: trace.calledVia,
+      outcome: error === undefined ? "answered" : thrown instanceof AwsError && thrown.statusCode === 403 ? "denied" : "failed",
+      ...(error && { error }),
+    });
+  }
+}
+
+const codeOf = (thrown: unknown): string => (thrown instanceof AwsError ? thrown.code : thrown instanceof Error ? thrown.name : "Error");
+
+/** A fault of the emulator's own: told to whoever runs it, and to the caller as AWS tells its own. */
+function internalFailure(cause: unknown): AwsError {
+  console.error("The emulator failed inside a call:", cause);
+  return new AwsError("InternalFailure", "The request processing has failed because of an unknown error, exception or failure.", {
+    statusCode: 500,
+    cause,
+  });
+}
+
+function guessProtocol(request: WireRequest): Service["protocol"] {
+  if (request.headers["x-amz-target"] !== undefined) return "awsJson1_1";
+  if (request.headers["content-type"]?.startsWith("application/x-www-form-urlencoded")) return "awsQuery";
+  return request.headers["content-type"] === "application/json" ? "restJson1" : "restXml";
+}
