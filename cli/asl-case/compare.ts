@@ -132,10 +132,12 @@ function matchesText(recorded: RecordedCase, wanted: string, got: string): boole
   if (wantedJson !== undefined && gotJson !== undefined) return matches(recorded, wantedJson, gotJson);
   const wildcards = [...recorded.wildcards, ...(unmasked.match(/<uuid:\d+>/g) ?? [])];
   if (!wildcards.some((wildcard) => unmasked.includes(wildcard))) return false;
-  let pattern = RegExp.escape(unmasked);
-  for (const wildcard of wildcards) pattern = pattern.replaceAll(RegExp.escape(wildcard), "[\\s\\S]*");
+  let pattern = escaped(unmasked);
+  for (const wildcard of wildcards) pattern = pattern.replaceAll(escaped(wildcard), "[\\s\\S]*");
   return new RegExp(`^${pattern}$`).test(masked);
 }
+
+const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 
 const brief = (value: Json | undefined): string => {
   const text = JSON.stringify(value) ?? "nothing";
