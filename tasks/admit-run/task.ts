@@ -113,6 +113,10 @@ function readParameters(
   // An optional parameter that was not given has no place in the order: JSON has no undefined.
   const given = Object.entries(parsed.data).filter((entry): entry is [string, ParameterValue] => entry[1] !== undefined);
   const parameters = Object.fromEntries(given);
+  const unprintable = given.filter(([, text]) => typeof text === "string" && /[\p{Cc}\p{Cs}]/u.test(text));
+  // An argument of a program cannot hold them all, and neither can canonical JSON.
+  faults.push(...unprintable.map(([name]) => `parameters.${name}: must be without control characters`));
+  if (unprintable.length > 0) return undefined;
   const length = canonicalJson(parameters).length;
   if (length > parametersMaxLength) faults.push(`parameters: ${length} characters of JSON; at most ${parametersMaxLength}`);
   return parameters;
@@ -124,7 +128,7 @@ function readReason(value: unknown, faults: string[]): string | undefined {
   else if (value.trim() === "") faults.push("reason: is empty; leave it out or say why");
   else if (value.length > reasonMaxLength) faults.push(`reason: ${value.length} characters; at most ${reasonMaxLength}`);
   // It goes into a notification that a person trusts: no line breaks to forge further lines with, no direction marks.
-  else if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value)) faults.push("reason: must be one line without control characters");
+  else if (/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(value)) faults.push("reason: must be one line without control characters");
   else return value;
   return undefined;
 }
