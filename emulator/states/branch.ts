@@ -12,7 +12,7 @@ export interface Data {
 
 export const dataOf = (value: Json): Data => ({ value, text: JSON.stringify(value) });
 
-/** Inner scopes see the outer's variables through the prototype. */
+/** All that a branch sees; an inner scope starts with the outer's, and what it assigns stays inside. */
 export type Variables = Readonly<Record<string, Json>>;
 
 export interface MapItem {
@@ -27,7 +27,7 @@ export interface Frame {
   /** The event before the state's entry. */
   readonly previousEventId: number;
   readonly enteredEventId: number;
-  readonly enteredTime: string;
+  readonly enteredAtMs: number;
   retryCount: number;
   taskToken?: string;
   /** Branches or iterations under way or done; kept for redrive. */
@@ -65,12 +65,11 @@ export class Branch {
 
   /** An inner scope. */
   child(of: { flow: Flow; input: Data; mapItem?: MapItem }): Branch {
-    return new Branch({ ...of, variables: Object.create(this.variables) as Variables, lastEventId: this.lastEventId });
+    return new Branch({ ...of, variables: this.variables, lastEventId: this.lastEventId });
   }
 
   assign(values: Variables): void {
-    const outer = Object.getPrototypeOf(this.variables) as object | null;
-    this.variables = Object.assign(Object.create(outer) as Variables, this.variables, values);
+    this.variables = { ...this.variables, ...values };
   }
 
   assertRunning(): void {

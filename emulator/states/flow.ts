@@ -36,7 +36,7 @@ function stateNamed(branch: Branch, name: string): State {
   return state;
 }
 
-async function runState(run: Run, branch: Branch, frame: Frame): Promise<Step> {
+function runState(run: Run, branch: Branch, frame: Frame): Promise<Step> {
   const { state } = frame;
   switch (state.type) {
     case "Task":

@@ -30,8 +30,8 @@ export class History {
 
   record(type: HistoryEventType, at: { ms: number; previousEventId: number }, details?: Readonly<Record<string, unknown>>): number {
     const id = this.entries.length + 1;
-    const entry = { id, previousEventId: at.previousEventId, atMs: at.ms, type };
-    this.entries.push(details === undefined ? entry : { ...entry, details });
+    const { ms: atMs, previousEventId } = at;
+    this.entries.push(details === undefined ? { id, previousEventId, atMs, type } : { id, previousEventId, atMs, type, details });
     return id;
   }
 }

@@ -36,7 +36,8 @@ export async function runMap(run: Run, of: InMap): Promise<Data> {
 }
 
 async function itemsOf(run: Run, { branch, frame, state }: InMap): Promise<readonly Json[]> {
-  if (state.items !== undefined) return (await evaluateAs(state.items, "array", run.bindings(branch, frame))) as readonly Json[];
+  if (state.items !== undefined)
+    return (await evaluateAs(state.items, "array", run.bindings(branch, frame, [state.items]))) as readonly Json[];
   const { value, text } = frame.input;
   if (!Array.isArray(value)) throw new QueryError(`Map state input must be an array but was: ${text}`);
   return value;
@@ -116,7 +117,7 @@ class Iterations {
   async #begin(child: Branch, details: { name: string; index: number | undefined }): Promise<void> {
     const { branch, frame, state } = this.#of;
     if (state.itemSelector !== undefined) {
-      const bindings = this.#run.bindings(branch, frame, {}, child.mapItem);
+      const bindings = this.#run.bindings(branch, frame, [state.itemSelector], {}, child.mapItem);
       child.input = dataOf(await state.itemSelector.evaluate(bindings));
     }
     child.lastEventId = this.#cursor;

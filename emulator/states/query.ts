@@ -5,7 +5,7 @@ import type { Json } from "../../core/canonical-json.ts";
 import { addStepFunctions, type QuerySources } from "./query-functions.ts";
 import { QueryError } from "./state-error.ts";
 
-/** Variables by name, with `states`; inherited members count. */
+/** Variables by name, with `states`. */
 export type Bindings = Readonly<Record<string, unknown>>;
 
 export type JsonType = "array" | "boolean" | "null" | "number" | "object" | "string";
@@ -43,17 +43,23 @@ const ends = "%}";
 
 export const isQuery = (text: string): boolean => text.startsWith(begins) && text.endsWith(ends) && text.length >= 4;
 
+/** `context` by name, or `$states` used otherwise than by a member's name. */
+const mayReadContext = /context|\$states(?!\s*\.\s*(input|result|errorOutput)\b)/;
+
 /** An expression between `{%` and `%}`. */
 export class Query {
   readonly text: string;
   /** The field it stands in, as AWS writes it: `Output/result`. */
   readonly location: string;
+  /** Whether it may look at `$states.context`, which is made for those only. */
+  readonly readsContext: boolean;
   readonly #expression: jsonata.Expression;
 
   /** Throws JSONata's syntax error. */
   constructor(quoted: string, location: string, sources: QuerySources) {
     this.text = quoted.slice(begins.length, -ends.length).trim();
     this.location = location;
+    this.readsContext = mayReadContext.test(this.text);
     this.#expression = jsonata(this.text);
     addStepFunctions(this.#expression, sources);
   }

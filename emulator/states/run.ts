@@ -72,8 +72,7 @@ export class Run {
   enter(branch: Branch, state: State, input: Data): Frame {
     const previousEventId = branch.lastEventId;
     const enteredEventId = this.record(branch, `${state.type}StateEntered`, { name: state.name, input: input.text });
-    const enteredTime = new Date(this.world.clock.now()).toISOString();
-    const frame: Frame = { state, input, previousEventId, enteredEventId, enteredTime, retryCount: 0 };
+    const frame: Frame = { state, input, previousEventId, enteredEventId, enteredAtMs: this.world.clock.now(), retryCount: 0 };
     branch.frame = frame;
     return frame;
   }
@@ -84,15 +83,21 @@ export class Run {
     frame: Frame,
     { transition, output, scope = {} }: { transition: Transition; output: Data; scope?: Scope },
   ): Promise<Step> {
-    const assigned =
-      transition.assign === undefined ? undefined : ((await this.evaluate(branch, frame, transition.assign, scope)) as Variables);
-    const left = transition.output === undefined ? output : dataOf(await this.evaluate(branch, frame, transition.output, scope));
+    const { assign, output: made } = transition;
+    if (assign === undefined && made === undefined) return this.#left(branch, frame, { transition, left: output });
+    const bindings = this.bindings(branch, frame, [assign, made], scope);
+    const assigned = assign === undefined ? undefined : ((assign.constant ?? (await assign.evaluate(bindings))) as Variables);
+    const left = made === undefined ? output : dataOf(made.constant ?? (await made.evaluate(bindings)));
+    return this.#left(branch, frame, { transition, left, ...(assigned === undefined ? {} : { assigned }) });
+  }
+
+  #left(branch: Branch, frame: Frame, { transition, left, assigned }: { transition: Transition; left: Data; assigned?: Variables }): Step {
     this.assertFits(left, frame.state.name);
-    this.recordExit(branch, frame, left, assigned);
+    this.#recordExit(branch, frame, left, assigned);
     return transition.next === undefined ? { output: left } : { next: transition.next, output: left };
   }
 
-  recordExit(branch: Branch, frame: Frame, output: Data, assigned?: Variables): void {
+  #recordExit(branch: Branch, frame: Frame, output: Data, assigned?: Variables): void {
     const { state } = frame;
     const details: Record<string, unknown> = { name: state.name, output: output.text };
     if (assigned !== undefined) {
@@ -105,22 +110,29 @@ export class Run {
     this.record(branch, `${state.type as Exclude<State["type"], "Fail">}StateExited`, details);
   }
 
-  evaluate(branch: Branch, frame: Frame, template: Template, scope: Scope = {}): Json | Promise<Json> {
-    return template.constant ?? template.evaluate(this.bindings(branch, frame, scope));
+  /** Evaluates a field in the state's own scope. */
+  evaluate(branch: Branch, frame: Frame, template: Template): Json | Promise<Json> {
+    return template.constant ?? template.evaluate(this.bindings(branch, frame, [template]));
   }
 
-  /** Variables and `$states`, as expressions see them. */
-  bindings(branch: Branch, frame: Frame, scope: Scope = {}, mapItem = branch.mapItem): Bindings {
-    const bindings = Object.create(branch.variables) as Record<string, unknown>;
-    bindings["states"] = { input: frame.input.value, ...scope, context: this.#context(frame, mapItem) };
-    return bindings;
+  /** Variables and `$states`, as the fields' expressions see them. */
+  bindings(
+    branch: Branch,
+    frame: Frame,
+    templates: readonly (Template | undefined)[],
+    scope: Scope = {},
+    mapItem = branch.mapItem,
+  ): Bindings {
+    const states: Record<string, Json> = { input: frame.input.value, ...scope };
+    if (templates.some((template) => template?.readsContext)) states["context"] = this.#context(frame, mapItem);
+    return { ...branch.variables, states };
   }
 
   #context(frame: Frame, mapItem: Branch["mapItem"]): Json {
     const { identity } = this;
     return {
       Execution: this.#executionContext,
-      State: { Name: frame.state.name, EnteredTime: frame.enteredTime, RetryCount: frame.retryCount },
+      State: { Name: frame.state.name, EnteredTime: new Date(frame.enteredAtMs).toISOString(), RetryCount: frame.retryCount },
       StateMachine: { Id: identity.stateMachineArn, Name: identity.stateMachineName },
       ...(frame.taskToken === undefined ? {} : { Task: { Token: frame.taskToken } }),
       ...(mapItem === undefined ? {} : { Map: { Item: { Index: mapItem.index, Value: mapItem.value } } }),

@@ -20,7 +20,7 @@ export async function runWait(run: Run, { branch, frame, state }: In<WaitState>)
 
 async function waitEnds(run: Run, { branch, frame, state }: In<WaitState>): Promise<number> {
   if (state.timestamp !== undefined) {
-    return instant((await evaluateAs(state.timestamp, "string", run.bindings(branch, frame))) as string);
+    return instant((await evaluateAs(state.timestamp, "string", run.bindings(branch, frame, [state.timestamp]))) as string);
   }
   if (state.seconds === undefined) throw new TypeError(`state ${state.name} waits for nothing: validation let it pass`);
   const seconds = await secondsOf(run, { branch, frame, template: state.seconds });
@@ -42,7 +42,7 @@ export async function secondsOf(
   run: Run,
   { branch, frame, template }: { branch: Branch; frame: Frame; template: Template },
 ): Promise<number> {
-  const seconds = (await evaluateAs(template, "number", run.bindings(branch, frame))) as number;
+  const seconds = (await evaluateAs(template, "number", run.bindings(branch, frame, [template]))) as number;
   if (Number.isInteger(seconds) && seconds >= 0) return seconds;
   throw new QueryError(`The ${template.location} field must be a non-negative integer but was: ${seconds}`, {
     location: template.location,
@@ -51,7 +51,7 @@ export async function secondsOf(
 
 export async function runChoice(run: Run, { branch, frame, state }: In<ChoiceState>): Promise<Step> {
   for (const rule of state.rules) {
-    const chosen = rule.condition.constant ?? (await evaluateAs(rule.condition, "boolean", run.bindings(branch, frame)));
+    const chosen = rule.condition.constant ?? (await evaluateAs(rule.condition, "boolean", run.bindings(branch, frame, [rule.condition])));
     if (chosen === true) return run.leave(branch, frame, { transition: rule, output: frame.input });
   }
   if (state.otherwise !== undefined) return run.leave(branch, frame, { transition: state.otherwise, output: frame.input });
@@ -61,7 +61,7 @@ export async function runChoice(run: Run, { branch, frame, state }: In<ChoiceSta
 
 export async function runFail(run: Run, { branch, frame, state }: In<FailState>): Promise<Step> {
   const text = async (template: Template | undefined): Promise<string | undefined> =>
-    template === undefined ? undefined : ((await evaluateAs(template, "string", run.bindings(branch, frame))) as string);
+    template === undefined ? undefined : ((await evaluateAs(template, "string", run.bindings(branch, frame, [template]))) as string);
   const error = await text(state.error);
   throw new StateError(error, await text(state.cause));
 }

@@ -12,6 +12,8 @@ export interface Template {
   readonly query?: Query;
   /** The field, as AWS writes it. */
   readonly location: string;
+  /** Whether `$states.context` may be asked for. */
+  readonly readsContext: boolean;
   /** Throws QueryError. */
   evaluate(bindings: Bindings): Json | Promise<Json>;
 }
@@ -35,12 +37,14 @@ function compileQuery(text: string, location: string, sources: QuerySources): Qu
   }
 }
 
+const literal = (value: Json, location: string): Template => ({ constant: value, location, readsContext: false, evaluate: () => value });
+
 export function compileTemplate(value: Json, location: string, sources: QuerySources): Template {
   if (typeof value === "string" && isQuery(value)) {
     const query = compileQuery(value, location, sources);
-    return { query, location, evaluate: (bindings) => query.evaluate(bindings) };
+    return { query, location, readsContext: query.readsContext, evaluate: (bindings) => query.evaluate(bindings) };
   }
-  if (value === null || typeof value !== "object") return { constant: value, location, evaluate: () => value };
+  if (value === null || typeof value !== "object") return literal(value, location);
   return Array.isArray(value)
     ? compileArray(value, location, sources)
     : compileObject(value as { readonly [member: string]: Json }, location, sources);
@@ -48,9 +52,10 @@ export function compileTemplate(value: Json, location: string, sources: QuerySou
 
 function compileArray(value: readonly Json[], location: string, sources: QuerySources): Template {
   const items = value.map((item, index) => compileTemplate(item, `${location}[${index}]`, sources));
-  if (items.every((item) => item.constant !== undefined)) return { constant: value, location, evaluate: () => value };
+  if (items.every((item) => item.constant !== undefined)) return literal(value, location);
   return {
     location,
+    readsContext: items.some((item) => item.readsContext),
     async evaluate(bindings) {
       const result: Json[] = [];
       for (const item of items) result.push(item.constant ?? (await item.evaluate(bindings)));
@@ -61,9 +66,10 @@ function compileArray(value: readonly Json[], location: string, sources: QuerySo
 
 function compileObject(value: { readonly [member: string]: Json }, location: string, sources: QuerySources): Template {
   const members = Object.entries(value).map(([name, member]) => [name, compileTemplate(member, `${location}/${name}`, sources)] as const);
-  if (members.every(([, member]) => member.constant !== undefined)) return { constant: value, location, evaluate: () => value };
+  if (members.every(([, member]) => member.constant !== undefined)) return literal(value, location);
   return {
     location,
+    readsContext: members.some(([, member]) => member.readsContext),
     async evaluate(bindings) {
       const result: Record<string, Json> = {};
       for (const [name, member] of members) result[name] = member.constant ?? (await member.evaluate(bindings));
