@@ -1,0 +1,175 @@
+// Two policies to attach to people's own roles: the operator starts and watches runs, the auditor reads what happened and who may what.
+
+import type { Stack } from "aws-cdk-lib";
+import { CfnManagedPolicy } from "aws-cdk-lib/aws-iam";
+import { Construct } from "constructs";
+import {
+  adminPolicyName,
+  auditorPolicyName,
+  groupName,
+  jobBoundaryName,
+  jobRoleName,
+  keyAlias,
+  launcherRoleName,
+  operatorPolicyName,
+  roleNames,
+  stateMachineLogGroup,
+} from "../../core/naming.ts";
+import type { JobDefinition } from "../../jobs/definition.ts";
+import { arnsOf } from "../arns.ts";
+import { exactContext } from "../constructs/key.ts";
+import { explainEveryResource, policyDocument, type Statement } from "../statement.ts";
+import { lambdaTaskNames } from "./task-roles.ts";
+
+export class Readers extends Construct {
+  constructor(stack: Stack, jobs: readonly JobDefinition[]) {
+    super(stack, "Readers");
+    this.#policy("Operator", operatorPolicyName, "start, answer, watch, stop and replay runs", operatorStatements(stack, jobs));
+    this.#policy("Auditor", auditorPolicyName, "read histories, logs and policies; no secret, no data", auditorStatements(stack, jobs));
+  }
+
+  #policy(id: string, managedPolicyName: string, does: string, statements: readonly Statement[]): void {
+    const policy = new CfnManagedPolicy(this, id, {
+      managedPolicyName,
+      description: `Keyturn: ${does}`,
+      policyDocument: policyDocument(statements),
+    });
+    explainEveryResource(policy, statements);
+  }
+}
+
+const readLogs = ["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"] as const;
+
+const describeJobs: Statement = {
+  sid: "WatchJobs",
+  actions: ["batch:DescribeJobs"],
+  resources: ["*"],
+  reason: "AWS offers no resource level for batch:DescribeJobs.",
+};
+
+/** Step Functions opens and seals an execution's data with its caller's permissions; keys are known by alias, because they come later. */
+function throughStepFunctions(stack: Stack, actions: readonly string[]): Statement {
+  const arns = arnsOf(stack);
+  return {
+    sid: "DataOfTheStateMachine",
+    actions,
+    resources: [arns.everyKey],
+    conditions: {
+      "ForAnyValue:StringEquals": { "kms:ResourceAliases": keyAlias.workflow },
+      StringEquals: {
+        "kms:ViaService": `states.${stack.region}.amazonaws.com`,
+        "kms:EncryptionContext:aws:states:stateMachineArn": arns.stateMachine,
+      },
+    },
+  };
+}
+
+function operatorStatements(stack: Stack, jobs: readonly JobDefinition[]): Statement[] {
+  const arns = arnsOf(stack);
+  return [
+    {
+      sid: "StartAndList",
+      actions: ["states:DescribeStateMachine", "states:ListExecutions", "states:StartExecution"],
+      resources: [arns.stateMachine],
+    },
+    {
+      sid: "WatchStopAndReplay",
+      actions: [
+        "states:DescribeExecution",
+        "states:DescribeStateMachineForExecution",
+        "states:GetExecutionHistory",
+        "states:RedriveExecution",
+        "states:StopExecution",
+      ],
+      resources: [arns.executions],
+    },
+    {
+      sid: "Answer",
+      actions: ["states:SendTaskFailure", "states:SendTaskSuccess"],
+      resources: ["*"],
+      reason: "AWS offers no resource level for task tokens; a token stands only in the history of its own execution.",
+    },
+    {
+      sid: "SealCodes",
+      actions: ["kms:Encrypt"],
+      resources: [arns.everyKey],
+      conditions: {
+        ...exactContext({ hop: "code" }, ["run", "admin"]),
+        "ForAnyValue:StringEquals": { "kms:ResourceAliases": keyAlias.code },
+      },
+    },
+    throughStepFunctions(stack, ["kms:Decrypt", "kms:GenerateDataKey"]),
+    { sid: "ReadJobLogs", actions: readLogs, resources: jobs.map(({ name }) => arns.jobLogs(name)) },
+    describeJobs,
+    {
+      sid: "EndJobs",
+      actions: ["batch:TerminateJob"],
+      resources: [arns.everyJob],
+      conditions: { Null: { "aws:ResourceTag/keyturn:run": "false" } },
+    },
+  ];
+}
+
+function auditorStatements(stack: Stack, jobs: readonly JobDefinition[]): Statement[] {
+  const arns = arnsOf(stack);
+  const roles = [...Object.values(roleNames), ...jobs.flatMap(({ name }) => [jobRoleName(name), launcherRoleName(name)])];
+  return [
+    {
+      sid: "Histories",
+      actions: [
+        "states:DescribeExecution",
+        "states:DescribeStateMachine",
+        "states:DescribeStateMachineForExecution",
+        "states:GetExecutionHistory",
+        "states:ListExecutions",
+      ],
+      resources: [arns.stateMachine, arns.executions],
+    },
+    throughStepFunctions(stack, ["kms:Decrypt"]),
+    describeJobs,
+    {
+      sid: "Logs",
+      actions: readLogs,
+      resources: [
+        ...jobs.map(({ name }) => arns.jobLogs(name)),
+        ...lambdaTaskNames.map(arns.taskLogs),
+        `${arns.logGroup(stateMachineLogGroup)}:*`,
+      ],
+    },
+    {
+      sid: "Roles",
+      actions: ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
+      resources: roles.map(arns.role),
+    },
+    {
+      sid: "Policies",
+      actions: ["iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListEntitiesForPolicy", "iam:ListPolicyVersions"],
+      resources: [adminPolicyName, operatorPolicyName, auditorPolicyName, jobBoundaryName].map(arns.policy),
+    },
+    {
+      sid: "People",
+      actions: [
+        "iam:GetGroup",
+        "iam:GetUser",
+        "iam:ListAccessKeys",
+        "iam:ListAttachedGroupPolicies",
+        "iam:ListAttachedUserPolicies",
+        "iam:ListGroupsForUser",
+        "iam:ListMFADevices",
+        "iam:ListUserPolicies",
+      ],
+      resources: [arns.group(groupName), arns.user("*")],
+    },
+    {
+      sid: "KeyPolicies",
+      actions: ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListGrants"],
+      resources: [arns.everyKey],
+      conditions: { "ForAnyValue:StringLike": { "kms:ResourceAliases": "alias/keyturn/*" } },
+    },
+    {
+      sid: "SecretPolicies",
+      actions: ["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy"],
+      resources: [arns.everySecret],
+    },
+  ];
+}

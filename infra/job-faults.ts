@@ -1,0 +1,54 @@
+// What a job of the catalogue demands of the installation that is to run it, checked before anything is built.
+
+import { credentialSecondsFor } from "../core/order.ts";
+import type { JobDefinition } from "../jobs/definition.ts";
+import type { KeyturnConfig } from "./config.ts";
+import { privateService } from "./network/private-services.ts";
+
+/** vCPU → the memory sizes that Fargate offers with it, MiB: from, to, step. */
+const fargateSizes: Readonly<Record<number, readonly [least: number, most: number, step: number]>> = {
+  0.25: [512, 2048, 512],
+  0.5: [1024, 4096, 1024],
+  1: [2048, 8192, 1024],
+  2: [4096, 16_384, 1024],
+  4: [8192, 30_720, 1024],
+  8: [16_384, 61_440, 4096],
+  16: [32_768, 122_880, 8192],
+};
+
+/** What every job role may do beside its declared permissions: open and seal its own data, through Amazon S3. */
+export const dataKeyActions = ["kms:Decrypt", "kms:GenerateDataKey"] as const;
+
+/** One sentence per fault: names the job, the fault and the way out. */
+export const jobFaults = (config: KeyturnConfig, jobs: readonly JobDefinition[]): string[] =>
+  jobs.flatMap((job) => [...faultsOf(job, config)].map((fault) => `job ${job.name}: ${fault}`));
+
+function* faultsOf(job: JobDefinition, config: KeyturnConfig): Generator<string> {
+  for (const admin of job.admins) {
+    if (!(admin in config.admins)) yield `its admin ${admin} is not in admins: add ${admin} there, or take ${admin} off the job`;
+  }
+  const actions = [...new Set(job.permissions.flatMap((permission) => permission.actions))];
+  const beyond = actions.filter((action) => !config.boundary.actions.includes(action));
+  if (beyond.length > 0) yield `${beyond.join(", ")} lies beyond boundary.actions: add it there if jobs may do that at all`;
+  for (const service of new Set(actions.map((action) => action.split(":")[0] ?? action))) {
+    const known = privateService(service);
+    if (!known) {
+      yield `it calls ${service}, which the isolated subnets have no endpoint for: add the service to infra/network/private-services.ts`;
+    } else if (known.onlyIn !== undefined && known.onlyIn !== config.region) {
+      yield `it calls ${service}, and AWS offers that service's private endpoint only in ${known.onlyIn}: set region to ${known.onlyIn}, or drop the job`;
+    }
+  }
+  const memory = fargateSizes[job.vcpu];
+  if (memory) {
+    const [least, most, step] = memory;
+    if (job.memoryMiB < least || job.memoryMiB > most || job.memoryMiB % step !== 0) {
+      yield `Fargate has no ${job.memoryMiB} MiB with ${job.vcpu} vCPU: choose ${least} to ${most} in steps of ${step}`;
+    }
+  }
+  try {
+    credentialSecondsFor({ queueSeconds: config.limits.queueSeconds, attempts: job.attempts, timeoutSeconds: job.timeoutSeconds });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    yield error.message;
+  }
+}

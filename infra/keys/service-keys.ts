@@ -1,0 +1,108 @@
+// The keys that AWS services use for us: the workflow's own data, and the logs.
+
+import type { Stack } from "aws-cdk-lib";
+import { Construct } from "constructs";
+import { keyAlias, roleNames, stateMachineLogGroup } from "../../core/naming.ts";
+import { arnsOf } from "../arns.ts";
+import type { KeyturnConfig } from "../config.ts";
+import { ExactKey, type KeyUse, removalPolicyFor, through } from "../constructs/key.ts";
+import { logsServiceUse } from "./logs-service-use.ts";
+
+const tableUse = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"] as const;
+
+export class ServiceKeys extends Construct {
+  readonly workflow: string;
+  readonly logs: string;
+
+  constructor(stack: Stack, config: KeyturnConfig) {
+    super(stack, "ServiceKeys");
+    const arns = arnsOf(stack);
+    const removal = removalPolicyFor(config.retention.onDelete);
+    this.workflow = new ExactKey(this, "WorkflowKey", {
+      alias: keyAlias.workflow,
+      description: "Keyturn: executions, attempts, notifications and missed schedules",
+      arns,
+      uses: [...executionUses(stack), ...tableUses(stack), ...messageUses(stack)],
+      removal,
+    }).arn;
+    this.logs = new ExactKey(this, "LogsKey", {
+      alias: keyAlias.logs,
+      description: "Keyturn: logs of tasks, jobs and the state machine",
+      arns,
+      uses: [logsServiceUse(stack, ["/keyturn/*", stateMachineLogGroup])],
+      removal,
+    }).arn;
+  }
+}
+
+/** Step Functions' data, by its page on encryption at rest: the machine's role writes and reads it, callers read it as themselves. */
+function executionUses(stack: Stack): KeyUse[] {
+  const arns = arnsOf(stack);
+  const machine = { "kms:EncryptionContext:aws:states:stateMachineArn": arns.stateMachine };
+  const delivery = { "kms:EncryptionContext:SourceArn": arns.everyLogOfTheRegion };
+  return [
+    {
+      sid: "StateMachine",
+      principal: { AWS: arns.role(roleNames.stateMachine) },
+      actions: ["kms:Decrypt", "kms:GenerateDataKey"],
+      conditions: { StringEquals: machine },
+    },
+    {
+      sid: "StateMachineSealsItsLog",
+      principal: { AWS: arns.role(roleNames.stateMachine) },
+      actions: ["kms:GenerateDataKey"],
+      conditions: { StringEquals: delivery },
+    },
+    {
+      sid: "LogDeliveryOpensIt",
+      principal: { Service: "delivery.logs.amazonaws.com" },
+      actions: ["kms:Decrypt"],
+      conditions: { StringEquals: { ...delivery, "aws:SourceAccount": stack.account } },
+    },
+    {
+      sid: "CallersOfStepFunctions",
+      // Left to IAM policies: operators and auditors are people's own roles, which this stack does not know.
+      principal: { AWS: arns.root },
+      actions: ["kms:Decrypt", "kms:GenerateDataKey"],
+      conditions: through("states", stack, machine),
+    },
+  ];
+}
+
+/** DynamoDB keeps a grant of its own; whoever makes the table gives it, and whoever uses the table must be let in too. */
+function tableUses(stack: Stack): KeyUse[] {
+  const arns = arnsOf(stack);
+  return [
+    {
+      sid: "ValidateMfaUsesTheTable",
+      principal: { AWS: arns.role(roleNames.validateMfa) },
+      actions: tableUse,
+      conditions: through("dynamodb", stack),
+    },
+    { sid: "TableIsMade", principal: { AWS: arns.root }, actions: tableUse, conditions: through("dynamodb", stack) },
+    {
+      sid: "TableGetsItsGrant",
+      principal: { AWS: arns.root },
+      actions: ["kms:CreateGrant"],
+      conditions: { ...through("dynamodb", stack), Bool: { "kms:GrantIsForAWSResource": "true" } },
+    },
+  ];
+}
+
+function messageUses(stack: Stack): KeyUse[] {
+  const arns = arnsOf(stack);
+  return [
+    {
+      sid: "RequestMfaNotifies",
+      principal: { AWS: arns.role(roleNames.requestMfa) },
+      actions: ["kms:Decrypt", "kms:GenerateDataKey"],
+      conditions: through("sns", stack),
+    },
+    {
+      sid: "SchedulerPutsAside",
+      principal: { AWS: arns.role(roleNames.scheduler) },
+      actions: ["kms:Decrypt", "kms:GenerateDataKey"],
+      conditions: through("sqs", stack),
+    },
+  ];
+}

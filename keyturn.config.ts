@@ -1,0 +1,33 @@
+// This installation: who, where, how long, how much. Checked as a whole on every synth.
+
+import { defineConfig } from "./infra/config.ts";
+
+export default defineConfig({
+  region: "us-east-1",
+  zones: ["us-east-1a", "us-east-1b", "us-east-1c"],
+  admins: {
+    alice: { email: "alice@example.com" },
+    bob: {},
+  },
+  notifications: { emails: ["operators@example.com"] },
+  network: {
+    cidr: "10.64.0.0/22",
+    subnetMasks: { tasks: 27, endpoints: 27, jobs: 26 },
+    prefixLists: { s3: "pl-63a5400a", dynamodb: "pl-02cd2c6b" },
+  },
+  retention: { logDays: 365, oldReportDays: 90, onDelete: "keep" },
+  limits: { approvalSeconds: 14_400, refusals: 5, lockSeconds: 900, queueSeconds: 1800, vcpus: 16 },
+  iamAdmin: { trustedPrincipals: [], requireMfa: true },
+  tags: { application: "keyturn", owner: "cloud-security" },
+  boundary: {
+    actions: [
+      "iam:GetAccessKeyLastUsed",
+      "iam:GetLoginProfile",
+      "iam:ListAccessKeys",
+      "iam:ListMFADevices",
+      "iam:ListUsers",
+      "s3:GetObject",
+      "s3:PutObject",
+    ],
+  },
+});
