@@ -94,7 +94,8 @@ const verdictsOf = (request: EvaluationRequest, caller: Caller, reader: Reader) 
     resource: request.resourcePolicy && reader.read("resource-policy", [request.resourcePolicy]),
     identity: reader.read("identity-policy", list(request.identityPolicies)),
     boundaries: reader.readEach("permissions-boundary", boundaries),
-    session: sessionPolicies.length > 0 ? reader.read("session-policy", sessionPolicies) : undefined,
+    // A federated user's session without session policies has no permissions of its own.
+    session: sessionPolicies.length > 0 || caller.kind === "federated-user" ? reader.read("session-policy", sessionPolicies) : undefined,
   };
 };
 

@@ -38,7 +38,7 @@ export interface EvaluationRequest {
   readonly resourcePolicy?: PolicyDocument | undefined;
   /** Every one must allow. None: no boundary. */
   readonly permissionsBoundaries?: readonly PolicyDocument[] | undefined;
-  /** Together they must allow: a session's inline and managed session policies are one set. None: no limit. */
+  /** Together they must allow: a session's inline and managed session policies are one set. None: no limit, but for a federated user, who then has nothing. */
   readonly sessionPolicies?: readonly PolicyDocument[] | undefined;
   /** A list per level of the organisation (root, units, account); each level must allow. */
   readonly serviceControlPolicies?: readonly (readonly PolicyDocument[])[] | undefined;

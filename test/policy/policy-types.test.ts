@@ -38,6 +38,7 @@ interface Case {
   readonly expected: "allowed" | "explicit-deny" | "implicit-deny";
 }
 
+const bob = { arn: `arn:aws:sts::${account}:federated-user/bob`, accountId: account };
 const toAlice = policy(grant({ AWS: alice.arn }));
 const toAccount = policy(grant({ AWS: account }));
 const toRole = policy(grant({ AWS: readerRole }));
@@ -179,6 +180,25 @@ const cases: readonly Case[] = [
     source: sessions,
     asks: { ...asSession, resourcePolicy: toSession, sessionPolicies: [policy(deny())] },
     expected: "explicit-deny",
+  },
+
+  {
+    title: "a federated user without session policies",
+    source: sessions,
+    asks: { principal: bob, identityPolicies: [everything] },
+    expected: "implicit-deny",
+  },
+  {
+    title: "a federated user with session policies",
+    source: sessions,
+    asks: { principal: bob, identityPolicies: [everything], sessionPolicies: [everything] },
+    expected: "allowed",
+  },
+  {
+    title: "a federated user whom the resource names",
+    source: sessions,
+    asks: { principal: bob, resourcePolicy: policy(grant({ AWS: bob.arn })) },
+    expected: "allowed",
   },
 
   // Organisation.
