@@ -77,7 +77,7 @@ export function composeNotification({ order, because, message, execution, deadli
     "",
     `    ${consoleUrl(execution)}`,
     "",
-    "A code is good for about 30 seconds and for one run. Five refused codes within 15 minutes lock the admin for 15 minutes.",
+    "A code is good for about 30 seconds and for one run. Too many refused codes lock the admin for a while.",
   ];
   return { subject: subjectOf(order), message: `${lines.join("\n")}\n` };
 }

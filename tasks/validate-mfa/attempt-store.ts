@@ -43,6 +43,8 @@ const keptSeconds = 86_400;
 const codeItem = ({ admin, code }: Spending): string => `code#${createHash("sha256").update(`${admin}\n${code}`, "utf8").digest("hex")}`;
 
 export function attemptStore(dynamodb: DynamoDBClient, table: string): AttemptStore {
+  const readItem = async (Key: Record<"admin" | "attempt", { S: string }>) =>
+    (await dynamodb.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }))).Item;
   return {
     async spend(spending) {
       const nowSeconds = Math.floor(spending.nowMs / 1000);
@@ -62,23 +64,20 @@ export function attemptStore(dynamodb: DynamoDBClient, table: string): AttemptSt
             ConditionExpression: "attribute_not_exists(attempt) OR spentUntil <= :now",
             ExpressionAttributeValues: { ":now": { N: String(nowSeconds) } },
             ReturnValues: "ALL_OLD",
-            ReturnValuesOnConditionCheckFailure: "ALL_OLD",
           }),
         );
         return { spent: true, usedBefore: reply.Attributes !== undefined };
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        const holder = await readItem({ admin: { S: spending.admin }, attempt: { S: codeItem(spending) } });
         // The first write arrived and its answer was lost: the code is ours.
-        if (error.Item?.["claim"]?.S === spending.claim) return { spent: true, usedBefore: false };
-        return { spent: false, byRun: error.Item?.["run"]?.S ?? "unknown" };
+        if (holder?.["claim"]?.S === spending.claim) return { spent: true, usedBefore: false };
+        return { spent: false, byRun: holder?.["run"]?.S ?? "unknown" };
       }
     },
 
     async readRefusals(admin) {
-      const reply = await dynamodb.send(
-        new GetItemCommand({ TableName: table, Key: { admin: { S: admin }, attempt: { S: "refusals" } }, ConsistentRead: true }),
-      );
-      const item = reply.Item;
+      const item = await readItem({ admin: { S: admin }, attempt: { S: "refusals" } });
       if (item === undefined) return { ...noRefusals, version: 0 };
       const lockedUntilMs = item["lockedUntilMs"]?.N;
       return {

@@ -1,0 +1,38 @@
+import { existsSync, readdirSync } from "node:fs";
+import { build } from "esbuild";
+import { describe, expect, it } from "vitest";
+import { taskBundling, taskNames } from "../../tasks/bundling.ts";
+
+const mostBytes = 400_000;
+
+const bundle = async (task: string) => {
+  const { outputFiles, metafile } = await build({
+    ...taskBundling,
+    external: [...taskBundling.external],
+    mainFields: [...taskBundling.mainFields],
+    entryPoints: [`tasks/${task}/handler.ts`],
+    write: false,
+    metafile: true,
+  });
+  return { bytes: outputFiles.reduce((sum, file) => sum + file.contents.length, 0), inputs: Object.keys(metafile.inputs) };
+};
+
+describe("the tasks' bundles", () => {
+  it("are all tasks that there are", () => {
+    expect(readdirSync("tasks").filter((name) => existsSync(`tasks/${name}/handler.ts`))).toEqual([...taskNames].sort());
+  });
+
+  // Claims about what a task cannot do begin with what it cannot even call.
+  it.each([
+    ["admit-run", []],
+    ["request-mfa", ["client-sns"]],
+    ["validate-mfa", ["client-dynamodb", "client-kms", "client-secrets-manager", "client-sts"]],
+    ["retrieve-credentials", ["client-kms", "client-sts"]],
+    ["authorize-submission", ["client-kms"]],
+  ])(`%s fits in ${mostBytes} bytes and has no AWS client but %j`, async (task, clients) => {
+    const { bytes, inputs } = await bundle(task);
+    const found = new Set(inputs.flatMap((path) => /@aws-sdk\/(client-[a-z-]+)\//.exec(path)?.[1] ?? []));
+    expect([...found].sort()).toEqual(clients);
+    expect(bytes).toBeLessThanOrEqual(mostBytes);
+  });
+});
