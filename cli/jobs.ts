@@ -18,7 +18,7 @@ export const jobs = command({
       return;
     }
     for (const { name, description, admins, schedule } of catalogue) {
-      console.log(`${name}\n  ${wrap(description, { indent: 2, width: 98 })}`);
+      console.log(`${name}\n  ${wrap(description, { indent: 2 })}`);
       const rows = [["admins", admins.join(", ")]];
       if (schedule !== undefined) rows.push(["schedule", `${schedule.expression} ${schedule.timeZone ?? "UTC"}, as ${schedule.admin}`]);
       console.log(`${table(rows)}\n`);

@@ -1,7 +1,14 @@
 // `keyturn plan JOB`: exactly what a run would use, from the catalogue and the configuration alone; nothing is asked of AWS.
 
 import * as z from "zod";
-import { jobDefinitionName, jobDefinitionParameter, jobQueueName, jobRoleName, launcherRoleName } from "../core/naming.ts";
+import {
+  jobDefinitionName,
+  jobDefinitionParameter,
+  jobQueueName,
+  jobRoleName,
+  launcherRoleName,
+  spotJobQueueName,
+} from "../core/naming.ts";
 import { credentialSecondsFor } from "../core/order.ts";
 import { catalogue, findJob } from "../jobs/catalogue.ts";
 import type { JobDefinition } from "../jobs/definition.ts";
@@ -84,7 +91,7 @@ export function planOf(job: JobDefinition): Plan {
     })),
     jobDefinition: jobDefinitionName(job.name),
     revisionIn: jobDefinitionParameter(job.name),
-    jobQueue: jobQueueName,
+    jobQueue: job.spot ? spotJobQueueName : jobQueueName,
     vcpu: job.vcpu,
     memoryMiB: job.memoryMiB,
     spot: job.spot ?? false,
@@ -113,11 +120,11 @@ function parametersOf(job: JobDefinition): Plan["parameters"] {
 }
 
 /**
- * Upper bound of one run's Fargate charge, in US dollars: every attempt runs to its limit at the on-demand list price of us-east-1 (Linux, ARM;
+ * Upper bound of one run's Fargate charge, in US dollars: every attempt runs to its limit at the on-demand list price of us-east-1 (Linux, x86;
  * https://aws.amazon.com/fargate/pricing/). Spot costs less.
  */
 function mostUsd({ vcpu, memoryMiB, attempts, timeoutSeconds }: JobDefinition): number {
-  const perHour = vcpu * 0.03238 + (memoryMiB / 1024) * 0.00356;
+  const perHour = vcpu * 0.04048 + (memoryMiB / 1024) * 0.004445;
   return Number(((perHour * attempts * timeoutSeconds) / 3600).toFixed(4));
 }
 
@@ -141,7 +148,7 @@ function planText(of: Plan): string {
         ]),
       ),
     ],
-    ["Command", wrap(`  ${of.command === null ? "depends on the required parameters" : of.command.join(" ")}`, { indent: 2 })],
+    ["Command", `  ${wrap(of.command === null ? "depends on the required parameters" : of.command.join(" "), { indent: 2 })}`],
     [
       "Roles",
       table([
@@ -162,12 +169,12 @@ function planText(of: Plan): string {
       ]),
     ],
   ];
-  return `${of.job}\n  ${wrap(of.description, { indent: 2, width: 98 })}\n\n${sections.map(([title, body]) => `${title}\n${body}`).join("\n\n")}`;
+  return `${of.job}\n  ${wrap(of.description, { indent: 2 })}\n\n${sections.map(([title, body]) => `${title}\n${body}`).join("\n\n")}`;
 }
 
 const permissionText = ({ actions, resources, reason }: Plan["permissions"][number]): string =>
   [
-    `  ${wrap(actions.join(", "), { indent: 2, width: 98 })}`,
-    `    on ${wrap(resources.join(", "), { indent: 7, width: 93 })}`,
-    ...(reason === undefined ? [] : [`    ${wrap(reason, { indent: 4, width: 96 })}`]),
+    `  ${wrap(actions.join(", "), { indent: 2 })}`,
+    `    on ${wrap(resources.join(", "), { indent: 7 })}`,
+    ...(reason === undefined ? [] : [`    ${wrap(reason, { indent: 4 })}`]),
   ].join("\n");

@@ -39,26 +39,29 @@ export function duration(ms: number): string {
 /** `312 B`, `4.1 kB`. */
 export const bytes = (count: number): string => (count < 1000 ? `${count} B` : `${(count / 1000).toFixed(1)} kB`);
 
-/** Columns padded to their widest cell, two spaces between; the last cell is cut so that no line passes `width`. */
+/** Columns padded to their widest cell, two spaces between; what the last cell has too much wraps under itself, so that no line passes `width`. */
 export function table(rows: readonly (readonly string[])[], { indent = 2, width = 100 }: { indent?: number; width?: number } = {}): string {
   const widths: number[] = [];
   for (const row of rows) {
-    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
+    for (const [column, cell] of row.slice(0, -1).entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
   }
   return rows
-    .map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join("  "))
-    .map((line) => cut(`${" ".repeat(indent)}${line}`.trimEnd(), width))
+    .map((row) => {
+      const start = row.slice(0, -1).map((cell, column) => `${cell.padEnd(widths[column] ?? 0)}  `);
+      const from = indent + start.join("").length;
+      return `${" ".repeat(indent)}${start.join("")}${wrap(row.at(-1) ?? "", { indent: from, width })}`.trimEnd();
+    })
     .join("\n");
 }
 
 export const cut = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, width - 1)}…`);
 
-/** `text` in lines of at most `width` characters, broken at spaces, each after the first indented by `indent`. */
+/** `text`, which starts at column `indent`, in lines that end before `width`, broken at spaces, each after the first indented to that column. */
 export function wrap(text: string, { indent = 0, width = 100 }: { indent?: number; width?: number } = {}): string {
+  const room = width - indent;
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {
-    const room = width - (lines.length === 0 ? 0 : indent);
     if (line !== "" && line.length + 1 + word.length > room) {
       lines.push(line);
       line = word;

@@ -4,9 +4,9 @@ import { parseArgs } from "node:util";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import * as z from "zod/mini";
-import { outputsLine } from "../outputs.ts";
+import { outputsLine, tableLine } from "../outputs.ts";
 import { readUsers } from "./read-users.ts";
-import { buildReport, reportCsv, reportJson, reportSummary } from "./report.ts";
+import { buildReport, reportCsv, reportJson, reportSummary, reportTable, tableColumns } from "./report.ts";
 
 const days = z.pipe(z.string().check(z.regex(/^[0-9]{1,4}$/, "is no number of days")), z.transform(Number));
 
@@ -45,4 +45,5 @@ const outputs = [
 
 for (const line of reportSummary(report)) console.log(line);
 for (const { bucket: at, key, bytes } of outputs) console.log(`Written: s3://${at}/${key} (${bytes} bytes)`);
+console.log(tableLine(tableColumns, reportTable(report)));
 console.log(outputsLine(outputs));

@@ -123,3 +123,24 @@ export function reportSummary(report: Report): readonly string[] {
     `Not covered: ${report.notCovered.join("; ")}.`,
   ];
 }
+
+export const tableColumns = ["user", "MFA", "password", "keys", "oldest key", "last used", "findings"] as const;
+
+/** One row per user, for the table in the job's log. */
+export function reportTable(report: Report): readonly (readonly string[])[] {
+  const nowMs = Date.parse(report.generatedAt);
+  const days = (iso: string | undefined): string => (iso === undefined ? "never" : `${daysSince(iso, nowMs)} d`);
+  return report.users.map(({ name, mfaDevices, password, accessKeys, findings }) => {
+    const created = accessKeys.map(({ createdAt }) => createdAt).sort();
+    const used = accessKeys.flatMap(({ lastUsedAt }) => lastUsedAt ?? []).sort();
+    return [
+      name,
+      mfaDevices.length > 0 ? "yes" : "no",
+      password === undefined ? "no" : "yes",
+      String(accessKeys.length),
+      accessKeys.length === 0 ? "–" : days(created[0]),
+      accessKeys.length === 0 ? "–" : days(used.at(-1)),
+      findings.length === 0 ? "none" : [...new Set(findings.map(({ kind }) => kind))].join(", "),
+    ];
+  });
+}

@@ -1,0 +1,27 @@
+// Ctrl-C and kill as an AbortSignal, so that what was started is ended in order before the process leaves.
+
+export interface Interruption {
+  readonly signal: AbortSignal;
+  /** Settles when somebody interrupts. */
+  readonly happened: Promise<void>;
+  /** Gives the signals back to Node. */
+  release(): void;
+}
+
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+export function listenForInterruption(): Interruption {
+  const controller = new AbortController();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const release = (): void => {
+    for (const name of signals) process.off(name, interrupt);
+  };
+  const interrupt = (): void => {
+    // A second Ctrl-C ends the process at once, in case ending in order hangs.
+    release();
+    controller.abort();
+    resolve();
+  };
+  for (const name of signals) process.on(name, interrupt);
+  return { signal: controller.signal, happened: promise, release };
+}
