@@ -1,6 +1,7 @@
 // The CDK app: five stacks by owner, in the order in which each can be deployed alone.
 
 import { App, type AppProps, type Stack, Tags } from "aws-cdk-lib";
+import cdkJson from "../cdk.json" with { type: "json" };
 import { catalogue } from "../jobs/catalogue.ts";
 import type { JobDefinition } from "../jobs/definition.ts";
 import { type Bundles, bundle } from "./bundles.ts";
@@ -32,7 +33,7 @@ export interface KeyturnApp {
 export function buildApp(config: KeyturnConfig, options: BuildOptions = {}): KeyturnApp {
   const jobs = options.jobs ?? catalogue;
   const bundles = options.bundles ?? bundle(jobs.map(({ name }) => name));
-  const app = new App({ analyticsReporting: false, ...options.app });
+  const app = new App({ analyticsReporting: false, context: cdkJson.context, ...options.app });
   const common = {
     config,
     jobs,
@@ -78,5 +79,11 @@ function deployInOrder(stacks: readonly Stack[]): void {
 
 if (import.meta.main) {
   const { default: config } = await import("../keyturn.config.ts");
-  buildApp(config).app.synth();
+  const keyturn = buildApp(config);
+  // `cdk synth -c checks=off` leaves cdk-nag out.
+  if (keyturn.app.node.tryGetContext("checks") !== "off") {
+    const { addChecks } = await import("./checks.ts");
+    addChecks(keyturn);
+  }
+  keyturn.app.synth();
 }

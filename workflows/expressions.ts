@@ -19,9 +19,8 @@ export const requestMfaPayload = (approvalSeconds: number): string =>
 export const failureText =
   "{% ($text := $parse($states.errorOutput.Cause).errorMessage; $exists($text) ? $text : $states.errorOutput.Error) %}";
 
-/** Queue and all attempts; with the extra time that starting and ending take. */
+/** The longest that the job may still wait and run. */
 const seconds = "$order.queueSeconds + $order.attempts * $order.timeoutSeconds";
-export const jobSeconds = `{% ${seconds} + 300 %}`;
 
 /** The request, if the credentials outlive the job: checked before every submission, so also when a redrive comes hours later. */
 export const submissionThatCredentialsOutlive = [

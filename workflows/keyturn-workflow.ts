@@ -1,6 +1,6 @@
 // The state machine: admit, ask for a code until there is one, open the relay step by step, run the job.
 
-import { Duration } from "aws-cdk-lib";
+import { Duration, Stack } from "aws-cdk-lib";
 import type { IRole } from "aws-cdk-lib/aws-iam";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import {
@@ -18,15 +18,7 @@ import { LambdaInvoke } from "aws-cdk-lib/aws-stepfunctions-tasks";
 import type { Construct } from "constructs";
 import type { FailureName } from "../core/errors.ts";
 import { stateNames } from "../core/naming.ts";
-import {
-  failureText,
-  jobResult,
-  jobSeconds,
-  lambdaAnswered,
-  mfaCodeIn,
-  requestMfaPayload,
-  submissionThatCredentialsOutlive,
-} from "./expressions.ts";
+import { failureText, jobResult, lambdaAnswered, mfaCodeIn, requestMfaPayload, submissionThatCredentialsOutlive } from "./expressions.ts";
 
 /** One Lambda step: what is invoked, and the role that the state machine takes on for it. */
 export interface LambdaStep {
@@ -104,9 +96,10 @@ export function keyturnWorkflow(scope: Construct, props: KeyturnWorkflowProps): 
   const runJob = new CustomState(scope, stateNames.runJob, {
     stateJson: {
       Type: "Task",
-      Resource: "arn:aws:states:::batch:submitJob.sync",
+      Resource: `arn:${Stack.of(scope).partition}:states:::batch:submitJob.sync`,
       Credentials: { RoleArn: props.runJobRoleArn },
-      TimeoutSeconds: jobSeconds,
+      // Queue, attempts and their starts; what still ran then would run without credentials.
+      TimeoutSeconds: "{% $order.credentialSeconds %}",
       Arguments: submissionThatCredentialsOutlive,
       Output: jobResult,
     },
@@ -120,17 +113,14 @@ export function keyturnWorkflow(scope: Construct, props: KeyturnWorkflowProps): 
   validateMfa.addCatch(requestMfa, {
     errors: failures("MfaRejected", "MfaLocked"),
     assign: askAgain("refused", failureText),
-    outputs: {},
   });
   retrieveCredentials.addCatch(requestMfa, {
     errors: failures("MfaSessionExpired"),
     assign: askAgain("session-expired", failureText),
-    outputs: {},
   });
   runJob.addCatch(requestMfa, {
     errors: ["States.QueryEvaluationError"],
     assign: askAgain("session-expired", "The credentials that were issued would end before the job could."),
-    outputs: {},
   });
 
   // A step that is invoked again gives the same; a code is spent, and a notification is sent, by each invocation.

@@ -5,12 +5,18 @@ import { roleNames } from "../../core/naming.ts";
 import { arnsOf } from "../arns.ts";
 import type { Statement } from "../statement.ts";
 
-/** `service` on behalf of `sourceArn` (which may end in `*`) in this account, and of nobody else: the confused deputy's way is closed. */
-export const trustService = (stack: Stack, service: string, sourceArn: string): Statement => ({
+/**
+ * `service` on behalf of this account, and of `sourceArn` (which may hold `*`) where the service says it, and of nobody else: the confused
+ * deputy's way is closed.
+ */
+export const trustService = (stack: Stack, service: string, sourceArn?: string): Statement => ({
   sid: "OnlyForOurs",
   principal: { Service: service },
   actions: ["sts:AssumeRole"],
-  conditions: { StringEquals: { "aws:SourceAccount": stack.account }, ArnLike: { "aws:SourceArn": sourceArn } },
+  conditions: {
+    StringEquals: { "aws:SourceAccount": stack.account },
+    ...(sourceArn === undefined ? {} : { ArnLike: { "aws:SourceArn": sourceArn } }),
+  },
 });
 
 /** The state machine's role, while it runs our state machine: Step Functions sends its ARN as the external id. */

@@ -32,18 +32,22 @@ export class RelayKeys extends Construct {
       { sid: "ValidateMfaOpens", principal: role(roleNames.validateMfa), actions: ["kms:Decrypt"], conditions: codeContext },
     ]);
 
+    const forAdminSecrets = {
+      ...through("secretsmanager", stack),
+      StringLike: { "kms:EncryptionContext:SecretARN": arns.everySecret },
+    };
     this.adminSecrets = key("AdminSecretsKey", keyAlias.adminSecrets, "the admins' access keys at rest", [
       {
         sid: "IamAdminWrites",
         principal: role(roleNames.iamAdmin),
         actions: ["kms:GenerateDataKey"],
-        conditions: through("secretsmanager", stack),
+        conditions: forAdminSecrets,
       },
       {
         sid: "ValidateMfaReads",
         principal: role(roleNames.validateMfa),
         actions: ["kms:Decrypt"],
-        conditions: through("secretsmanager", stack),
+        conditions: forAdminSecrets,
       },
       {
         sid: "SecretsManagerChecksTheKey",

@@ -95,7 +95,7 @@ function systemOpenings(stack: Stack, jobs: readonly JobDefinition[]): Opening[]
       statements: [
         {
           sid: "CountAttempts",
-          actions: ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"],
+          actions: ["dynamodb:GetItem", "dynamodb:PutItem"],
           resources: [arns.attemptsTable],
         },
       ],

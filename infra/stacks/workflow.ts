@@ -81,7 +81,8 @@ export class WorkflowStack extends Stack {
       masterKey,
       enforceSSL: true,
     });
-    for (const email of config.notifications.emails) topic.addSubscription(new EmailSubscription(email));
+    const admins = Object.values(config.admins).flatMap(({ email }) => (email === undefined ? [] : [email]));
+    for (const email of new Set([...config.notifications.emails, ...admins])) topic.addSubscription(new EmailSubscription(email));
   }
 
   /** The Lambdas with the environment that each handler parses; one that is not in the table below does not exist. */
