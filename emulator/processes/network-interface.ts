@@ -10,8 +10,8 @@ export interface NetworkInterface {
 
 /** The network as the services that place processes in it use it. */
 export interface Subnets {
-  /** Takes a free address of the subnet; throws an AwsError where there is no such subnet or no free address. */
-  attach(subnetId: string): NetworkInterface;
-  /** The VPC of a subnet; throws an AwsError where there is no such subnet. */
-  vpcOf(subnetId: string): string;
+  /** Takes a free address of the subnet, for an interface in these security groups; throws an AwsError where it cannot. */
+  attach(subnetId: string, securityGroupIds: readonly string[]): NetworkInterface;
+  /** Throws an AwsError where there is no such subnet. */
+  subnetOf(subnetId: string): { readonly vpcId: string };
 }

@@ -1,9 +1,8 @@
 // Lambda's Runtime API on loopback: the only way in and out of a function's process.
 
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type LoopbackListener, listenOnLoopback } from "./loopback-listener.ts";
 
 /** One event for a function, as `GET /invocation/next` hands it out. */
 export interface RuntimeEvent {
@@ -42,23 +41,18 @@ const version = "/2018-06-01/runtime";
  */
 export class RuntimeApi {
   readonly #listeners = new Map<string, RuntimeListener>();
-  #server: Promise<Server> | undefined;
+  #listener: Promise<LoopbackListener> | undefined;
 
   async open(listener: RuntimeListener): Promise<RuntimeEndpoint> {
-    this.#server ??= listen((request, response) => this.#answer(request, response));
-    const { port } = (await this.#server).address() as AddressInfo;
+    this.#listener ??= listenOnLoopback((request, response) => this.#answer(request, response));
+    const { address } = await this.#listener;
     const secret = randomBytes(16).toString("hex");
     this.#listeners.set(secret, listener);
-    return { address: `127.0.0.1:${port}/${secret}`, close: () => void this.#listeners.delete(secret) };
+    return { address: `${address}/${secret}`, close: () => void this.#listeners.delete(secret) };
   }
 
   async stop(): Promise<void> {
-    const server = await this.#server;
-    if (server === undefined) return;
-    const closed = once(server, "close");
-    server.close();
-    server.closeAllConnections();
-    await closed;
+    await (await this.#listener)?.stop();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -75,19 +69,6 @@ export class RuntimeApi {
     else return refuse(response, 404, "UnknownRoute");
     response.writeHead(202, { "content-type": "application/json" }).end('{"status":"OK"}');
   }
-}
-
-async function listen(answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>): Promise<Server> {
-  const server = createServer((request, response) => {
-    // A process that dies while it sends ends its own request and nothing else.
-    answer(request, response).catch(() => response.destroy());
-  });
-  // A warm process waits for its next event for as long as it takes.
-  server.keepAliveTimeout = 0;
-  server.requestTimeout = 0;
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return server;
 }
 
 function sendEvent(response: ServerResponse, event: RuntimeEvent): void {

@@ -14,7 +14,7 @@ import { wholeNumber } from "./scalars.ts";
 interface Dependencies {
   readonly environment: Environment;
   readonly functions: Functions;
-  readonly subnets: Pick<Subnets, "vpcOf">;
+  readonly subnets: Pick<Subnets, "subnetOf">;
   /** Checks what Lambda checks of a function's role, then adds the function. */
   createFunction(definition: FunctionDefinition): Promise<void>;
 }
@@ -177,7 +177,7 @@ function functionNetwork(
   config: NonNullable<FunctionProperties["VpcConfig"]>,
   { subnets }: Dependencies,
 ): FunctionDefinition["vpc"] & object {
-  const vpcIds = [...new Set(config.SubnetIds.map((id) => subnets.vpcOf(id)))];
+  const vpcIds = [...new Set(config.SubnetIds.map((id) => subnets.subnetOf(id).vpcId))];
   const [vpcId] = vpcIds;
   if (vpcId === undefined || vpcIds.length > 1) {
     throw new AwsError("InvalidParameterValueException", "The provided subnets must all be in the same VPC.", { fields: { Type: "User" } });

@@ -69,7 +69,7 @@ export class ExecutionEnvironment {
     const session = await of.functionSession.get();
     await of.functionSession.authorizeVariables(session);
     const log = logStream(definition, of.functionSession, dependencies);
-    const networkInterface = of.subnetId === undefined ? undefined : subnets.attach(of.subnetId);
+    const networkInterface = of.subnetId === undefined ? undefined : subnets.attach(of.subnetId, definition.vpc?.securityGroupIds ?? []);
     const endpoint = await gateway.endpointFor(place(networkInterface));
     const printed: string[] = [];
     let started: ExecutionEnvironment | undefined;
