@@ -84,7 +84,7 @@ const hasIdentityPolicies = ({ kind }: Caller): boolean =>
 const verdictsOf = (request: EvaluationRequest, caller: Caller, reader: Reader) => {
   const ofPrincipal = hasIdentityPolicies(caller);
   const list = <T>(values: readonly T[] | undefined): readonly T[] => (ofPrincipal ? (values ?? []) : []);
-  const boundaries = caller.kind === "root" ? [] : list(request.permissionsBoundaries);
+  const boundaries = list(request.permissionsBoundaries);
   const sessionPolicies = list(request.sessionPolicies);
   return {
     levels: (isUnderScps(caller) ? (request.serviceControlPolicies ?? []) : []).map((policies, level) =>
@@ -164,7 +164,7 @@ export const evaluate = (request: EvaluationRequest): Decision => {
       resource: request.resource,
       caller,
       context: new RequestContext(request.context, caller),
-      hasBoundary: hasIdentityPolicies(caller) && caller.kind !== "root" && (request.permissionsBoundaries?.length ?? 0) > 0,
+      hasBoundary: hasIdentityPolicies(caller) && (request.permissionsBoundaries?.length ?? 0) > 0,
     },
     request.explain === true,
   );

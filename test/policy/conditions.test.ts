@@ -1,7 +1,7 @@
 // Condition operators and policy variables against AWS's reference of them.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: policy variables look like template placeholders
 
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Statement } from "../../policy/document.ts";
 import type { EvaluationRequest } from "../../policy/evaluate.ts";
 import { account, alice, allow, ask, root, session } from "./ask.ts";
@@ -74,6 +74,7 @@ const singleValued: readonly Case[] = [
   ["Bool", "true", "true", true],
   ["Bool", true, "true", true],
   ["Bool", "True", "true", true],
+  ["Bool", "true", "True", true],
   ["Bool", "false", "true", false],
   ["Bool", "false", undefined, false],
   ["BoolIfExists", "false", undefined, true],
@@ -87,6 +88,7 @@ const singleValued: readonly Case[] = [
   ["IpAddress", "203.0.113.7/24", "203.0.113.9", true],
   ["IpAddress", "0.0.0.0/0", "198.51.100.1", true],
   ["IpAddress", "0.0.0.0/0", "2001:db8::1", false],
+  ["IpAddress", "0.0.0.0/0", "::1", false],
   ["IpAddress", "2001:DB8:1234:5678::/64", "2001:db8:1234:5678:9::1", true],
   ["IpAddress", "2001:DB8:1234:5678::/64", "2001:db8:1234:5679::1", false],
   ["IpAddress", "::/0", "2001:db8::1", true],
@@ -118,6 +120,17 @@ const singleValued: readonly Case[] = [
 describe("condition operators", () => {
   it.each(singleValued)(`${operatorsPage}: %s %j with %j is %s`, (operator, values, requested, expected) => {
     expect(holds({ [operator]: { "test:Key": values } }, requested === undefined ? {} : { "test:Key": requested })).toBe(expected);
+  });
+});
+
+describe("a date-time without a zone", () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  it.each(["America/New_York", "Asia/Tokyo"])("is UTC on a machine in %s too", (zone) => {
+    vi.stubEnv("TZ", zone);
+    expect(holds({ DateEquals: { "test:Key": "2026-11-21T00:00:00" } }, { "test:Key": "2026-11-21T00:00:00Z" })).toBe(true);
   });
 });
 

@@ -49,6 +49,7 @@ const resourceCases: readonly [title: string, statement: Partial<Statement>, res
   ["any region and account", { Resource: "arn:aws:sqs:*:*:q" }, "arn:aws:sqs:us-east-1:111122223333:q", true],
   ["a wildcard that ends a part reaches over colons", { Resource: "arn:aws:sqs:*:q" }, "arn:aws:sqs:us-east-1:111122223333:q", true],
   ["a wildcard inside a part does not", { Resource: "arn:aws:sqs:us-*1:q" }, "arn:aws:sqs:us-east-1:111122223331:q", false],
+  ["a wildcard inside the last part of an ARN cut short", { Resource: "arn:aws:s*q" }, "arn:aws:sqs:us-east-1:111122223333:q", false],
   ["an ARN cut short by a wildcard", { Resource: "arn:aws:sqs:*" }, "arn:aws:sqs:us-east-1:111122223333:q", true],
   [
     "colons within the resource part",
@@ -129,6 +130,12 @@ const notPrincipalCases: readonly [title: string, not: NonNullable<Statement["No
     { AWS: [`arn:aws:iam::${account}:user/bob`, `arn:aws:iam::${account}:root`] },
     alice,
     true,
+  ],
+  [
+    "spares the root user of an account named beside one of its users",
+    { AWS: [`arn:aws:iam::${account}:user/bob`, `arn:aws:iam::${account}:root`] },
+    root,
+    false,
   ],
   ["spares the principals of an account named alone", { AWS: account }, alice, false],
   ["denies other accounts", { AWS: account }, stranger, true],

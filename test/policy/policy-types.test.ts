@@ -243,6 +243,12 @@ const cases: readonly Case[] = [
     },
     expected: "allowed",
   },
+  {
+    title: "services are not bound",
+    source: scps,
+    asks: { principal: lambda, resourcePolicy: toAnyone, serviceControlPolicies: [[nothing]] },
+    expected: "allowed",
+  },
 
   // Across accounts.
   {
