@@ -1,6 +1,7 @@
 // What every account has before any service of its own: identities, a network, the gateway, and STS to hand out roles.
 
 import type { MovableClock } from "./clock.ts";
+import type { ResourceType } from "./deploy/resource-type.ts";
 import { createEnvironment } from "./environment.ts";
 import { type CallRecord, EmulatorGateway } from "./gateway/gateway.ts";
 import type { Credentials, Environment, ServiceRoles } from "./service.ts";
@@ -8,6 +9,7 @@ import { Network } from "./services/ec2/network.ts";
 import { bootstrapAdministrator } from "./services/iam/administrator.ts";
 import { storeIdentities } from "./services/iam/identities.ts";
 import { emptyStore, type IamStore } from "./services/iam/store.ts";
+import { createIam } from "./services/iam.ts";
 import { createSts } from "./services/sts.ts";
 
 export interface FoundationOptions {
@@ -27,6 +29,8 @@ export interface Foundation {
   readonly network: Network;
   readonly gateway: EmulatorGateway;
   readonly roles: ServiceRoles;
+  /** CloudFormation types of IAM and of the network. */
+  readonly resourceTypes: readonly ResourceType[];
   /** Long-term key of the IAM user `administrator`. */
   readonly administrator: Credentials;
 }
@@ -42,7 +46,9 @@ export function createFoundation(options: FoundationOptions): Foundation {
     ...(options.onCall && { onCall: options.onCall }),
   });
   const sts = createSts(environment, { store });
+  const iam = createIam(environment, { store });
   gateway.mount(sts.service);
+  gateway.mount(iam.service);
   return {
     environment,
     clock: options.clock,
@@ -50,6 +56,7 @@ export function createFoundation(options: FoundationOptions): Foundation {
     network,
     gateway,
     roles: sts.roles,
+    resourceTypes: iam.resourceTypes,
     administrator: bootstrapAdministrator(store, environment),
   };
 }
