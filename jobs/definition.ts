@@ -50,6 +50,7 @@ export interface JobDefinition<Parameters extends JobParameters = JobParameters>
   readonly memoryMiB: number;
   /** One attempt; at least 60. */
   readonly timeoutSeconds: number;
+  /** How often the program is started at most, whatever ended the attempt before: its own failure, a lost host, reclaimed Spot capacity. */
   readonly attempts: number;
   /** Runs on Fargate Spot; a reclaimed attempt is retried within `attempts`. */
   readonly spot?: boolean;
@@ -67,7 +68,12 @@ export function defineJob<Parameters extends JobParameters>(job: JobDefinition<P
   if (job.timeoutSeconds < 60) faults.push("timeoutSeconds must be at least 60 (AWS Batch's minimum)");
   if (!Number.isInteger(job.attempts) || job.attempts < 1 || job.attempts > 10) faults.push("attempts must be a whole number from 1 to 10");
   if (job.admins.length === 0) faults.push("admins must name at least one admin");
+  if (job.schedule && !job.parameters.safeParse({}).success) {
+    faults.push("a scheduled job gets no parameters, so each must be optional or have a default");
+  }
   if (job.schedule && !job.admins.includes(job.schedule.admin)) faults.push(`schedule.admin ${job.schedule.admin} is not among admins`);
+  if (job.schedule && !job.parameters.safeParse({}).success)
+    faults.push("a schedule gives no parameters, so each must be optional or have a default");
   for (const { actions, resources, reason } of job.permissions) {
     if (actions.some((action) => action === "*" || action.endsWith(":*"))) faults.push(`permission ${actions.join(", ")} has a * action`);
     const place: JobPlace = { partition: "aws", account: "111122223333", region: "us-east-1", bucketArn: "arn:aws:s3:::bucket" };

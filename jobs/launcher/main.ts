@@ -6,13 +6,14 @@ import { DecryptCommand, KMSClient } from "@aws-sdk/client-kms";
 import * as z from "zod/mini";
 import { isKeyturnError, KeyturnError } from "../../core/errors.ts";
 import { launcherRefusedExitCode } from "../../core/naming.ts";
+import { containerCredentials } from "./container-credentials.ts";
 import { launch } from "./launch.ts";
 
 const beside = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
 const unwrap: Parameters<typeof launch>[1]["unwrap"] = async (wrappedKey, { keyArn, context }) => {
   try {
-    const kms = new KMSClient({});
+    const kms = new KMSClient({ credentials: () => containerCredentials(process.env) });
     const reply = await kms.send(new DecryptCommand({ KeyId: keyArn, CiphertextBlob: wrappedKey, EncryptionContext: context }));
     if (reply.Plaintext === undefined) throw new Error("KMS Decrypt answered without a plaintext.");
     return reply.Plaintext;

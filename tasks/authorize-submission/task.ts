@@ -73,8 +73,8 @@ function checkAgainstCatalogue(order: Order, { catalogue, plan }: AuthorizeSubmi
 
   const { run, admin, parameters, reason } = order;
   const expected = composeOrder(job, { run, admin, parameters, reason, startedAtMs: 0, deployed });
-  // When credentials would have ended was a statement about admission; nothing is done with it here.
-  const compared = { ...order, credentialsWouldEndAt: expected.credentialsWouldEndAt };
+  // When credentials would have ended was a statement about admission, and the digest is that of the order's own contents.
+  const compared = { ...order, credentialsWouldEndAt: expected.credentialsWouldEndAt, digest: expected.digest };
   const differing = (Object.keys(expected) as (keyof Order)[]).filter(
     (member) => JSON.stringify(expected[member]) !== JSON.stringify(compared[member]),
   );
