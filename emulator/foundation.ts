@@ -2,6 +2,7 @@
 
 import type { MovableClock } from "./clock.ts";
 import type { ResourceType } from "./deploy/resource-type.ts";
+import { ec2ResourceTypes } from "./deploy/resources/ec2.ts";
 import { createEnvironment } from "./environment.ts";
 import { type CallRecord, EmulatorGateway } from "./gateway/gateway.ts";
 import type { Credentials, Environment, ServiceRoles } from "./service.ts";
@@ -56,7 +57,7 @@ export function createFoundation(options: FoundationOptions): Foundation {
     network,
     gateway,
     roles: sts.roles,
-    resourceTypes: iam.resourceTypes,
+    resourceTypes: [...iam.resourceTypes, ...ec2ResourceTypes(network, environment)],
     administrator: bootstrapAdministrator(store, environment),
   };
 }

@@ -79,12 +79,12 @@ export class Network implements EndpointRoutes {
   }
 
   /** Takes a free address of the subnet. Without groups the interface is in the VPC's default group, as on AWS. */
-  attach(subnetId: string, groupIds?: readonly string[]): AttachedInterface {
+  attach(subnetId: string, groupIds: readonly string[] = []): AttachedInterface {
     const subnet = this.subnetOf(subnetId);
     const ip = freeAddress(subnet.cidr, subnet.taken);
     if (ip === undefined)
       throw new AwsError("InsufficientFreeAddressesInSubnet", `Subnet ${subnetId} (${subnet.cidr}) has no free address.`);
-    const groups = groupIds ?? [this.vpcOf(subnet.vpcId).defaultGroupId];
+    const groups = groupIds.length > 0 ? groupIds : [this.vpcOf(subnet.vpcId).defaultGroupId];
     for (const id of groups) this.groupOf(id);
     subnet.taken.add(ip);
     const key = interfaceKey(subnet.vpcId, ip);
