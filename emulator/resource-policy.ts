@@ -2,47 +2,28 @@
 
 import { z } from "zod";
 import type { PolicyDocument } from "../policy/document.ts";
+import { MalformedPolicy } from "../policy/malformed.ts";
+import { parsePolicy } from "../policy/parse.ts";
 
-const oneOrMany = <T extends z.ZodType>(of: T) => z.union([of, z.array(of)]);
-
-const principal = z.union([z.literal("*"), z.record(z.string(), oneOrMany(z.string()))]);
-
-const statement = z
-  .strictObject({
-    Sid: z.string().exactOptional(),
-    Effect: z.enum(["Allow", "Deny"]),
-    Principal: principal.exactOptional(),
-    NotPrincipal: principal.exactOptional(),
-    Action: oneOrMany(z.string()).exactOptional(),
-    NotAction: oneOrMany(z.string()).exactOptional(),
-    Resource: oneOrMany(z.string()).exactOptional(),
-    NotResource: oneOrMany(z.string()).exactOptional(),
-    Condition: z.record(z.string(), z.record(z.string(), oneOrMany(z.union([z.string(), z.number(), z.boolean()])))).exactOptional(),
-  })
-  .refine(
-    (of) => (of.Principal === undefined) !== (of.NotPrincipal === undefined),
-    "a resource policy's statement has one of Principal and NotPrincipal",
-  )
-  .refine((of) => (of.Action === undefined) !== (of.NotAction === undefined), "a statement has one of Action and NotAction");
-
-/** A policy that is attached to a resource: every statement names whom it is about. */
-export const resourcePolicy: z.ZodType<PolicyDocument> = z.strictObject({
-  Version: z.enum(["2012-10-17", "2008-10-17"]).exactOptional(),
-  Id: z.string().exactOptional(),
-  Statement: oneOrMany(statement),
+/** A policy that is attached to a resource: every statement names whom it is about. For template properties. */
+export const resourcePolicy: z.ZodType<PolicyDocument> = z.unknown().transform((document, context) => {
+  try {
+    return parsePolicy(document, "resource-policy");
+  } catch (error) {
+    if (!(error instanceof MalformedPolicy)) throw error;
+    context.addIssue({ code: "custom", message: error.message });
+    return z.NEVER;
+  }
 });
 
 /** Parses a policy's JSON text; `malformed` makes the service's own error from what is wrong with it. */
 export function parseResourcePolicy(text: string, malformed: (why: string) => Error): PolicyDocument {
-  let document: unknown;
   try {
-    document = JSON.parse(text);
-  } catch {
-    throw malformed("the text is not JSON");
+    return parsePolicy(text, "resource-policy");
+  } catch (error) {
+    if (!(error instanceof MalformedPolicy)) throw error;
+    throw Object.assign(malformed(error.fault), { cause: error });
   }
-  const parsed = resourcePolicy.safeParse(document);
-  if (!parsed.success) throw malformed(z.prettifyError(parsed.error));
-  return parsed.data;
 }
 
 /** Condition keys whose presence keeps a statement for everybody from being public (AWS: "The meaning of public"). */
