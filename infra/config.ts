@@ -71,23 +71,30 @@ const Configuration = z.strictObject({
 export type KeyturnConfigInput = z.input<typeof Configuration>;
 export type KeyturnConfig = z.output<typeof Configuration>;
 
+/** The fields that are well-formed; checks between fields look at these, so that one bad field does not hide the others' faults. */
+export type WellFormed = Partial<KeyturnConfig>;
+
 /** Checks a configuration against itself and the catalogue; throws one Error that lists every fault, each with its field and the way out. */
 export function parseConfig(input: unknown, jobs: readonly JobDefinition[]): KeyturnConfig {
   const parsed = Configuration.safeParse(input);
-  if (!parsed.success) throw configError(parsed.error.issues.map(describeIssue));
-  const config = parsed.data;
-  const faults = [...relationFaults(config), ...jobFaults(config, jobs)];
-  if (faults.length > 0) throw configError(faults);
-  return config;
+  const wellFormed = parsed.data ?? wellFormedFields(input);
+  const faults = [...(parsed.error?.issues.map(describeIssue) ?? []), ...relationFaults(wellFormed), ...jobFaults(wellFormed, jobs)];
+  if (parsed.success && faults.length === 0) return parsed.data;
+  const count = faults.length === 1 ? "a fault" : `${faults.length} faults`;
+  throw new Error(`keyturn.config.ts has ${count}:\n${faults.map((fault) => `  - ${fault}`).join("\n")}`);
+}
+
+function wellFormedFields(input: unknown): WellFormed {
+  if (typeof input !== "object" || input === null) return {};
+  const fields = Object.entries(Configuration.shape).flatMap(([field, schema]) => {
+    const parsed = schema.safeParse((input as Readonly<Record<string, unknown>>)[field]);
+    return parsed.success && parsed.data !== undefined ? [[field, parsed.data]] : [];
+  });
+  return Object.fromEntries(fields);
 }
 
 /** For `keyturn.config.ts`: checks the configuration against the catalogue that is installed. */
 export const defineConfig = (input: KeyturnConfigInput): KeyturnConfig => parseConfig(input, catalogue);
-
-const configError = (faults: readonly string[]): Error =>
-  new Error(
-    `keyturn.config.ts has ${faults.length === 1 ? "a fault" : `${faults.length} faults`}:\n${faults.map((fault) => `  - ${fault}`).join("\n")}`,
-  );
 
 function describeIssue(issue: z.core.$ZodIssue): string {
   const field = issue.path.join(".");
@@ -100,31 +107,36 @@ function describeIssue(issue: z.core.$ZodIssue): string {
 }
 
 /** What single fields cannot know of each other. */
-function relationFaults(config: KeyturnConfig): string[] {
-  const faults: string[] = [];
-  for (const [index, zone] of config.zones.entries()) {
-    if (!new RegExp(`^${config.region}[a-z]$`).test(zone))
-      faults.push(`zones.${index} ${zone} is no zone of ${config.region}: write it like ${config.region}a`);
-  }
-  if (new Set(config.zones).size < config.zones.length) faults.push("zones names a zone twice: three different ones are needed");
-  const vpcMask = Number(config.network.cidr.split("/")[1]);
-  if (vpcMask < 16 || vpcMask > 28) faults.push(`network.cidr /${vpcMask} is no size of a VPC: AWS allows /16 to /28`);
-  const { tasks, endpoints, jobs } = config.network.subnetMasks;
-  const size = (mask: number) => 2 ** (32 - mask);
-  const needed = config.zones.length * (2 * size(tasks) + size(endpoints) + size(jobs));
-  if (needed > size(vpcMask)) {
-    faults.push(
-      `network.subnetMasks need ${needed} addresses, but network.cidr ${config.network.cidr} has ${size(vpcMask)}: widen the range or shrink the subnets`,
-    );
-  }
-  if (config.organizationId === undefined && config.account === undefined) return faults;
-  for (const [index, principal] of config.iamAdmin.trustedPrincipals.entries()) {
-    const account = principal.split(":")[4];
-    if (config.account !== undefined && account !== config.account && config.organizationId === undefined) {
-      faults.push(
-        `iamAdmin.trustedPrincipals.${index} is of account ${account}, not ${config.account}: name organizationId if other accounts of yours may`,
-      );
+const relationFaults = (config: WellFormed): string[] => [...zoneFaults(config), ...networkFaults(config), ...principalFaults(config)];
+
+function* zoneFaults({ region, zones }: WellFormed): Generator<string> {
+  if (!zones) return;
+  for (const [index, zone] of zones.entries()) {
+    if (region !== undefined && !(zone.startsWith(region) && /^[a-z]$/.test(zone.slice(region.length)))) {
+      yield `zones.${index} ${zone} is no zone of ${region}: write it like ${region}a`;
     }
   }
-  return faults;
+  if (new Set(zones).size < zones.length) yield "zones names a zone twice: three different ones are needed";
+}
+
+function* networkFaults({ network, zones }: WellFormed): Generator<string> {
+  if (!network || !zones) return;
+  const vpcMask = Number(network.cidr.split("/")[1]);
+  if (vpcMask < 16 || vpcMask > 28) yield `network.cidr /${vpcMask} is no size of a VPC: AWS allows /16 to /28`;
+  const { tasks, endpoints, jobs } = network.subnetMasks;
+  const size = (mask: number) => 2 ** (32 - mask);
+  const needed = zones.length * (2 * size(tasks) + size(endpoints) + size(jobs));
+  if (needed > size(vpcMask)) {
+    yield `network.subnetMasks need ${needed} addresses, but network.cidr ${network.cidr} has ${size(vpcMask)}: widen the range or shrink the subnets`;
+  }
+}
+
+function* principalFaults({ account, iamAdmin, organizationId }: WellFormed): Generator<string> {
+  if (account === undefined || organizationId !== undefined) return;
+  for (const [index, principal] of (iamAdmin?.trustedPrincipals ?? []).entries()) {
+    const home = principal.split(":")[4];
+    if (home !== account) {
+      yield `iamAdmin.trustedPrincipals.${index} is of account ${home}, not ${account}: name organizationId if other accounts of yours may`;
+    }
+  }
 }

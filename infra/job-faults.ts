@@ -2,7 +2,7 @@
 
 import { credentialSecondsFor } from "../core/order.ts";
 import type { JobDefinition } from "../jobs/definition.ts";
-import type { KeyturnConfig } from "./config.ts";
+import type { WellFormed } from "./config.ts";
 import { privateService } from "./network/private-services.ts";
 
 /** vCPU → the memory sizes that Fargate offers with it, MiB: from, to, step. */
@@ -20,21 +20,22 @@ const fargateSizes: Readonly<Record<number, readonly [least: number, most: numbe
 export const dataKeyActions = ["kms:Decrypt", "kms:GenerateDataKey"] as const;
 
 /** One sentence per fault: names the job, the fault and the way out. */
-export const jobFaults = (config: KeyturnConfig, jobs: readonly JobDefinition[]): string[] =>
+export const jobFaults = (config: WellFormed, jobs: readonly JobDefinition[]): string[] =>
   jobs.flatMap((job) => [...faultsOf(job, config)].map((fault) => `job ${job.name}: ${fault}`));
 
-function* faultsOf(job: JobDefinition, config: KeyturnConfig): Generator<string> {
+function* faultsOf(job: JobDefinition, config: WellFormed): Generator<string> {
   for (const admin of job.admins) {
-    if (!(admin in config.admins)) yield `its admin ${admin} is not in admins: add ${admin} there, or take ${admin} off the job`;
+    if (config.admins && !Object.hasOwn(config.admins, admin))
+      yield `its admin ${admin} is not in admins: add ${admin} there, or take ${admin} off the job`;
   }
   const actions = [...new Set(job.permissions.flatMap((permission) => permission.actions))];
-  const beyond = actions.filter((action) => !config.boundary.actions.includes(action));
+  const beyond = config.boundary ? actions.filter((action) => !config.boundary?.actions.includes(action)) : [];
   if (beyond.length > 0) yield `${beyond.join(", ")} lies beyond boundary.actions: add it there if jobs may do that at all`;
   for (const service of new Set(actions.map((action) => action.split(":")[0] ?? action))) {
     const known = privateService(service);
     if (!known) {
       yield `it calls ${service}, which the isolated subnets have no endpoint for: add the service to infra/network/private-services.ts`;
-    } else if (known.onlyIn !== undefined && known.onlyIn !== config.region) {
+    } else if (known.onlyIn !== undefined && config.region !== undefined && known.onlyIn !== config.region) {
       yield `it calls ${service}, and AWS offers that service's private endpoint only in ${known.onlyIn}: set region to ${known.onlyIn}, or drop the job`;
     }
   }
@@ -45,6 +46,7 @@ function* faultsOf(job: JobDefinition, config: KeyturnConfig): Generator<string>
       yield `Fargate has no ${job.memoryMiB} MiB with ${job.vcpu} vCPU: choose ${least} to ${most} in steps of ${step}`;
     }
   }
+  if (!config.limits) return;
   try {
     credentialSecondsFor({ queueSeconds: config.limits.queueSeconds, attempts: job.attempts, timeoutSeconds: job.timeoutSeconds });
   } catch (error) {

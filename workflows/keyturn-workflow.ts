@@ -109,7 +109,7 @@ export function keyturnWorkflow(scope: Construct, props: KeyturnWorkflowProps): 
     .when(Condition.jsonata("{% $mfaCode != null %}"), validateMfa)
     .otherwise(requestMfa);
 
-  const askAgain = (because: "refused" | "session-expired", message: string) => ({ because, message, mfaCode: null });
+  const askAgain = (because: "refused" | "session-expired", message: string) => ({ because, message });
   validateMfa.addCatch(requestMfa, {
     errors: failures("MfaRejected", "MfaLocked"),
     assign: askAgain("refused", failureText),

@@ -1,0 +1,79 @@
+// The app as a whole: which stacks there are, in which order, and what they bundle.
+
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { bundle } from "../../infra/bundles.ts";
+import { taskNames } from "../../tasks/bundling.ts";
+import { synthesise } from "./synthesised.ts";
+
+describe("the stacks", () => {
+  const { assembly, resources, keyturn } = synthesise();
+
+  it("depend on those before them only, so that each can be deployed alone in this order", () => {
+    const names = assembly.stacks.map(({ stackName }) => stackName);
+    expect(names).toEqual(["keyturn-network", "keyturn-identity", "keyturn-keys", "keyturn-jobs", "keyturn-workflow"]);
+    for (const { stackName, dependencies } of assembly.stacks) {
+      const before = names.slice(0, names.indexOf(stackName));
+      const needed = dependencies.map(({ id }) => id).filter((id) => !id.endsWith(".assets"));
+      expect(before).toEqual(expect.arrayContaining(needed));
+      expect(needed).toEqual(expect.arrayContaining(before.slice(-1)));
+    }
+  });
+
+  it("need no lookup, so that they synthesise without an account", () => {
+    expect(assembly.manifest.missing).toBeUndefined();
+    expect(keyturn.network.account).toMatch(/^\$\{Token/);
+  });
+
+  it("need no custom resource", () => {
+    expect(resources.filter(({ Type }) => Type.startsWith("Custom::") || Type === "AWS::CloudFormation::CustomResource")).toEqual([]);
+  });
+
+  it("tag whatever takes tags", () => {
+    const untagged = resources.filter(({ Properties }) => {
+      const tags = JSON.stringify(Properties?.Tags ?? Properties?.ContainerProperties ?? {});
+      return Properties?.Tags !== undefined && !(tags.includes("keyturn") && tags.includes("cloud-security"));
+    });
+    expect(untagged.map(({ id }) => id)).toEqual([]);
+    const tagged = new Set(resources.filter(({ Properties }) => Properties?.Tags !== undefined).map(({ Type }) => Type));
+    expect([...tagged]).toEqual(
+      expect.arrayContaining([
+        "AWS::IAM::Role",
+        "AWS::IAM::User",
+        "AWS::KMS::Key",
+        "AWS::SecretsManager::Secret",
+        "AWS::S3::Bucket",
+        "AWS::Lambda::Function",
+      ]),
+    );
+  });
+
+  it("keep keys, secrets and data when a stack is deleted, but leave nothing behind where it was never made", () => {
+    const kept = new Set(resources.filter(({ DeletionPolicy }) => DeletionPolicy === "RetainExceptOnCreate").map(({ Type }) => Type));
+    expect([...kept].sort()).toEqual([
+      "AWS::DynamoDB::Table",
+      "AWS::KMS::Key",
+      "AWS::Logs::LogGroup",
+      "AWS::S3::Bucket",
+      "AWS::SecretsManager::Secret",
+    ]);
+  });
+});
+
+describe("the bundles", () => {
+  const bundles = bundle(["credential-report"]);
+
+  it.each(taskNames)("hold %s as one file of at most 400 kB", (task) => {
+    expect(readdirSync(bundles.task(task))).toEqual(["index.mjs"]);
+    expect(statSync(join(bundles.task(task), "index.mjs")).size).toBeLessThanOrEqual(400_000);
+  });
+
+  it("hold a job as launcher, program, name and Dockerfile, and the image runs as a user that is not root", () => {
+    const context = bundles.image("credential-report");
+    expect(readdirSync(context).sort()).toEqual(["Dockerfile", "job.json", "launcher.mjs", "main.mjs"]);
+    expect(JSON.parse(readFileSync(join(context, "job.json"), "utf8"))).toEqual({ job: "credential-report" });
+    const lines = readFileSync(join(context, "Dockerfile"), "utf8").trim().split("\n");
+    expect(lines.slice(-2)).toEqual(["USER node", 'ENTRYPOINT ["node", "launcher.mjs"]']);
+  });
+});

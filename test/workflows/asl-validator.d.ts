@@ -1,0 +1,5 @@
+// asl-validator ships no declarations; this is what the test calls.
+
+declare module "asl-validator" {
+  export default function validate(definition: object): { isValid: boolean; errorsText: (separator?: string) => string };
+}
