@@ -12,8 +12,8 @@ import { describeFailure } from "./task-failures.ts";
 
 /** Batch as Step Functions follows it, through EventBridge on AWS. */
 export interface JobEvents {
-  /** Calls `ended` once, when the job has succeeded or failed (never synchronously); gives a way to stop listening. */
-  onJobEnded(jobId: string, ended: () => void): () => void;
+  /** Tells the job's present state, soon but never synchronously, and then every change; gives a way to stop listening. */
+  onJobState(jobId: string, listener: (change: { readonly status: string }) => void): () => void;
 }
 
 export interface TaskDependencies {
@@ -126,7 +126,9 @@ export class Tasks implements TaskRunner {
           return;
         }
         report.submitted(submitted.answer);
-        stopListening = this.#of.jobs.onJobEnded(submitted.jobId, () => {
+        stopListening = this.#of.jobs.onJobState(submitted.jobId, ({ status }) => {
+          if (status !== "SUCCEEDED" && status !== "FAILED") return;
+          stopListening();
           void this.#attempt(request, report, { prefix: "Batch", work: () => this.#jobEnded(submitted.jobId, calls, report) });
         });
       },
