@@ -114,7 +114,9 @@ export class DemoActs {
   /** The finished job of a run, from what RunJob answered or failed with. */
   jobOf(view: RunView): FinishedJob {
     const visit = view.visits.findLast(({ name }) => name === stateNames.runJob);
-    const parsed = SyncJob.safeParse(visit?.taskOutput ?? (visit?.error === undefined ? undefined : JSON.parse(visit.error.cause)));
+    const cause = visit?.error?.cause ?? "";
+    // A job that was submitted and failed is described in the cause; anything else there is prose.
+    const parsed = SyncJob.safeParse(visit?.taskOutput ?? (cause.startsWith("{") ? JSON.parse(cause) : undefined));
     if (parsed.success) {
       const { JobId, Container, Attempts } = parsed.data;
       return { id: JobId, exitCode: Container.ExitCode ?? null, attempts: Attempts.length, logStream: Container.LogStreamName };

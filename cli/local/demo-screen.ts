@@ -17,8 +17,8 @@ export interface DemoScreen {
   summary(result: DemoResult): void;
 }
 
-const nameWidth = 20;
-const roleWidth = 26;
+const nameWidth = 21;
+const roleWidth = 27;
 const durationWidth = 9;
 
 export function humanScreen({ print, colours }: { print: (text: string) => void; colours: Colours }): DemoScreen {
@@ -34,34 +34,42 @@ export function humanScreen({ print, colours }: { print: (text: string) => void;
     done: (what, detail) => print(`  ${paint("green", "done")}  ${what.padEnd(12)}${wrap(detail, { indent: 20 })}`),
     states: () => print(paint("dim", stateRow("STATE", "INVOKED UNDER", "DURATION", "START"))),
     state: ({ name, role, durationMs, cold, error }) => {
-      print(stateRow(name, role, duration(durationMs), cold === undefined ? "" : cold ? "cold" : "warm"));
-      if (error !== undefined) print(`    ${paint("yellow", wrap(error, { indent: 4 }))}`);
+      const start = cold === undefined ? "" : cold ? "cold" : "warm";
+      print(
+        stateRow(name, role, duration(durationMs), error === undefined ? start : `${start.padEnd(6)}${paint("yellow", errorName(error))}`),
+      );
     },
     waiting: (text) => print(`  ${paint("cyan", wrap(text, { indent: 2 }))}`),
     refused,
     lines: (lines) => {
-      for (const line of lines) print(`  ${paint("dim", "│")} ${wrap(line, { indent: 4 })}`);
+      const bar = paint("dim", "│");
+      for (const line of lines) print(`  ${bar} ${wrap(line, { indent: 4 }).replaceAll("\n    ", `\n  ${bar} `)}`);
     },
     report: ({ columns, rows }) => print(table([columns, ...rows])),
     summary: ({ run, status, states, job, outputs, refusals, timings }) => {
-      print(`\n${paint("bold", "What is left of it")}`);
       const { synthMs, readyMs, runMs } = timings;
+      print(`\n${paint("bold", "What is left of it")}`);
       print(
         table([
-          [
-            "run",
-            `${run}: ${status.toLowerCase()}, ${states.length} states, exit code ${job.exitCode}, ${job.attempts === 1 ? "1 attempt" : `${job.attempts} attempts`}`,
-          ],
-          ...outputs.map(({ bucket, key, bytes: size }, index) => [index === 0 ? "written" : "", `s3://${bucket}/${key} (${bytes(size)})`]),
+          ["run", `${run} ${status.toLowerCase()}: ${states.length} states, exit code ${job.exitCode}, ${count(job.attempts, "attempt")}`],
           ["times", `synthesis ${duration(synthMs)}, ready ${duration(readyMs)} after it, run ${duration(runMs)}`],
+          ...outputs.map(({ key, bytes: size }, index) => [index === 0 ? "written" : "", `${key.split("/").at(-1)}, ${bytes(size)}`]),
         ]),
       );
+      // On lines of their own: they are long, and people copy them.
+      for (const place of new Set(outputs.map(({ bucket, key }) => `s3://${bucket}/${key.slice(0, key.lastIndexOf("/") + 1)}`)))
+        print(`  in ${place}`);
       print(`\n${paint("bold", "What was refused on the way")}`);
-      for (const { what, error } of refusals) refused(what, error);
-      print(`\nThe emulator is stopped and nothing of this was kept. To look around yourself: npx keyturn local start`);
+      print(table(refusals.map(({ what, error }) => [what, errorName(error)])));
+      print("\nEverything is stopped and nothing was kept. To look around yourself: npx keyturn local start");
     },
   };
 }
+
+const count = (amount: number, noun: string): string => `${amount} ${noun}${amount === 1 ? "" : "s"}`;
+
+/** `MfaRejected` of `MfaRejected: Run …`; the launcher's line begins with its own name. */
+const errorName = (error: string): string => error.split(": ").find((part) => /^[A-Z]\w+$/.test(part)) ?? error;
 
 const nothing = (): void => {};
 

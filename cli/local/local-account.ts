@@ -55,11 +55,15 @@ export async function startPopulatedAccount(
 
 async function start(config: KeyturnConfig, of: { port: number; assembly?: string }): Promise<LocalAccount> {
   const { account = accountByDefault, region } = config;
-  const emulator = await startEmulator({ account, region, ...of }).catch((error: unknown) => {
+  const emulator = await startEmulator({ account, region, onLogLost, ...of }).catch((error: unknown) => {
     throw isListenError(error) ? new CommandFailed(error.message, { cause: error }) : error;
   });
   return { emulator, account, region, endpoint: emulator.endpoint, administrator: emulator.administrator };
 }
+
+/** A role that may not write its log is a fault of the templates; nobody would notice it otherwise. */
+const onLogLost = ({ functionName, events, error }: { functionName: string; events: number; error: Error }): void =>
+  console.error(`${events} log events of ${functionName} were lost: ${error.message}`);
 
 function isListenError(error: unknown): error is Error {
   const cause = error instanceof Error ? error.cause : undefined;
