@@ -25,7 +25,7 @@ export interface TaskShell {
 }
 
 const shell: TaskShell = {
-  nowMs: Date.now,
+  nowMs: () => Date.now(),
   // Not console.log: Lambda would wrap the line in one of its own.
   write: (line) => process.stdout.write(`${line}\n`),
 };

@@ -35,6 +35,6 @@ export const handler = defineTask({
       publish: async ({ subject: Subject, message: Message }) => {
         await sns.send(new PublishCommand({ TopicArn, Subject, Message }));
       },
-      nowMs: Date.now,
+      nowMs: () => Date.now(),
     }),
 });

@@ -32,7 +32,7 @@ const dependencies: RetrieveCredentialsDependencies = {
   generate: generateWith(kms),
   unwrap: unwrapWith(kms),
   keys: { session: environment.KEYTURN_SESSION_KEY, credentials: environment.KEYTURN_CREDENTIALS_KEY },
-  nowMs: Date.now,
+  nowMs: () => Date.now(),
   randomBytes,
 };
 

@@ -39,7 +39,7 @@ const dependencies: ValidateMfaDependencies = {
   keys: { code: environment.KEYTURN_CODE_KEY, session: environment.KEYTURN_SESSION_KEY },
   lock: { maxRefusals: environment.KEYTURN_MAX_REFUSALS, lockSeconds: environment.KEYTURN_LOCK_SECONDS },
   sessionSeconds: environment.KEYTURN_SESSION_SECONDS,
-  nowMs: Date.now,
+  nowMs: () => Date.now(),
   randomBytes,
 };
 
