@@ -40,9 +40,13 @@ type SdkModule = typeof import("@aws-sdk/client-dynamodb");
 
 const require = createRequire(import.meta.url);
 
+/** Not `Buffer.from` of what the SDK gives: its own body type warns whenever it is taken as text, which `Buffer.from` does. */
+const bytesOf = (body: string | Uint8Array): Buffer =>
+  typeof body === "string" ? Buffer.from(body, "utf8") : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+
 function answer(listener: RequestListener, request: InProcessRequest): Promise<InProcessResponse> {
   return new Promise((resolve) => {
-    const incoming = Object.assign(Readable.from([Buffer.from(request.body ?? "")]), {
+    const incoming = Object.assign(Readable.from([bytesOf(request.body ?? "")]), {
       method: request.method,
       url: "/",
       headers: request.headers,
