@@ -1,36 +1,22 @@
-// A person's authenticator app for tests: its codes come from the emulator's clock.
+// Gives a test's user an enabled virtual MFA device.
 
 import { CreateVirtualMFADeviceCommand, EnableMFADeviceCommand, type IAMClient } from "@aws-sdk/client-iam";
-import { Secret, TOTP } from "otpauth";
 import type { MovableClock } from "../../emulator/clock.ts";
+import { VirtualAuthenticator } from "../../emulator/virtual-authenticator.ts";
 
-const stepMs = 30_000;
-
-export interface Authenticator {
+export interface EnabledDevice {
   readonly serialNumber: string;
-  /** Base 32. */
-  readonly seed: string;
-  code(atMs: number): string;
+  readonly authenticator: VirtualAuthenticator;
 }
 
-export const authenticatorOf = (serialNumber: string, seed: string): Authenticator => {
-  const totp = new TOTP({ secret: Secret.fromBase32(seed) });
-  return { serialNumber, seed, code: (atMs) => totp.generate({ timestamp: atMs }) };
-};
-
-/** Gives the user a virtual device and enables it; the clock has then moved past the two codes that this took. */
-export async function enableAuthenticator(iam: IAMClient, of: { userName: string; clock: MovableClock }): Promise<Authenticator> {
+/** No code of the present or the future is spent by it. */
+export async function enableDevice(iam: IAMClient, of: { userName: string; clock: MovableClock }): Promise<EnabledDevice> {
   const { VirtualMFADevice: device } = await iam.send(new CreateVirtualMFADeviceCommand({ VirtualMFADeviceName: of.userName }));
-  const authenticator = authenticatorOf(device?.SerialNumber ?? "", new TextDecoder().decode(device?.Base32StringSeed));
-  const nowMs = of.clock.now();
+  const serialNumber = device?.SerialNumber ?? "";
+  const authenticator = new VirtualAuthenticator(new TextDecoder().decode(device?.Base32StringSeed), () => of.clock.now());
+  const [AuthenticationCode1, AuthenticationCode2] = authenticator.activationCodes();
   await iam.send(
-    new EnableMFADeviceCommand({
-      UserName: of.userName,
-      SerialNumber: authenticator.serialNumber,
-      AuthenticationCode1: authenticator.code(nowMs),
-      AuthenticationCode2: authenticator.code(nowMs + stepMs),
-    }),
+    new EnableMFADeviceCommand({ UserName: of.userName, SerialNumber: serialNumber, AuthenticationCode1, AuthenticationCode2 }),
   );
-  await of.clock.advance(2 * stepMs);
-  return authenticator;
+  return { serialNumber, authenticator };
 }

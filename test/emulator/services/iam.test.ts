@@ -73,9 +73,10 @@ import {
   UpdateLoginProfileCommand,
   UpdateRoleCommand,
 } from "@aws-sdk/client-iam";
+import { Secret, TOTP } from "otpauth";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { MovableClock } from "../../../emulator/clock.ts";
-import { authenticatorOf, enableAuthenticator } from "../../support/authenticator.ts";
+import { enableDevice } from "../../support/authenticator.ts";
 import { startTestEmulator, type TestEmulator } from "../../support/emulator.ts";
 
 const account = "111122223333";
@@ -357,15 +358,16 @@ describe("virtual MFA devices", () => {
     const SerialNumber = created?.SerialNumber;
     expect(SerialNumber).toBe(`arn:aws:iam::${account}:mfa/keyturn/phone`);
     expect(Buffer.from(created?.QRCodePNG ?? []).toString("latin1", 1, 4)).toBe("PNG");
-    const phone = authenticatorOf(SerialNumber ?? "", new TextDecoder().decode(created?.Base32StringSeed));
+    const phone = new TOTP({ secret: Secret.fromBase32(new TextDecoder().decode(created?.Base32StringSeed)) });
+    const code = (timestamp: number) => phone.generate({ timestamp });
     const now = clock.now();
     const enable = (first: number, second: number) =>
       iam.send(
         new EnableMFADeviceCommand({
           UserName: "a",
           SerialNumber,
-          AuthenticationCode1: phone.code(now + first),
-          AuthenticationCode2: phone.code(now + second),
+          AuthenticationCode1: code(now + first),
+          AuthenticationCode2: code(now + second),
         }),
       );
     await expect(enable(0, 0)).rejects.toMatchObject({ name: "InvalidAuthenticationCodeException", $metadata: { httpStatusCode: 403 } });
@@ -380,8 +382,8 @@ describe("virtual MFA devices", () => {
     const resync = {
       UserName: "a",
       SerialNumber,
-      AuthenticationCode1: phone.code(now + 30_000),
-      AuthenticationCode2: phone.code(now + 60_000),
+      AuthenticationCode1: code(now + 30_000),
+      AuthenticationCode2: code(now + 60_000),
     };
     await iam.send(new ResyncMFADeviceCommand(resync));
     await expect(iam.send(new ResyncMFADeviceCommand(resync))).rejects.toMatchObject({ name: "InvalidAuthenticationCodeException" });
@@ -410,7 +412,7 @@ test("login profiles are created, changed and deleted", async () => {
 test("the credential report has a row per user and says who has MFA", async () => {
   await expect(iam.send(new GetCredentialReportCommand({}))).rejects.toMatchObject({ name: "CredentialReportNotPresentException" });
   await iam.send(new CreateUserCommand({ UserName: "alice" }));
-  await enableAuthenticator(iam, { userName: "alice", clock });
+  await enableDevice(iam, { userName: "alice", clock });
   expect((await iam.send(new GenerateCredentialReportCommand({}))).State).toBe("STARTED");
   expect((await iam.send(new GenerateCredentialReportCommand({}))).State).toBe("COMPLETE");
   const { Content, ReportFormat } = await iam.send(new GetCredentialReportCommand({}));
