@@ -1,6 +1,6 @@
 // An account of the emulator with what the relay needs and nothing that the stacks would add: for the tasks' own code over the real wire.
 
-import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import {
   AttachUserPolicyCommand,
   CreateAccessKeyCommand,
@@ -14,18 +14,18 @@ import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secre
 import { createDynamoDb } from "../../emulator/services/dynamodb.ts";
 import { createKms } from "../../emulator/services/kms.ts";
 import { createSecretsManager } from "../../emulator/services/secrets-manager.ts";
-import { type Authenticator, enableAuthenticator } from "../support/authenticator.ts";
+import type { VirtualAuthenticator } from "../../emulator/virtual-authenticator.ts";
+import { enableDevice } from "../support/authenticator.ts";
 import { startTestEmulator, type TestEmulator } from "../support/emulator.ts";
+import { attemptsTable, createAttemptsTable } from "./validate-mfa/attempt-table.ts";
 
 export interface RelayAccount {
   readonly emulator: TestEmulator;
-  readonly authenticator: Authenticator;
+  readonly authenticator: VirtualAuthenticator;
   readonly accessKeyId: string;
   readonly keys: { readonly code: string; readonly session: string; readonly credentials: string; readonly job: string };
   readonly jobRole: string;
 }
-
-const attemptsTable = "MfaAttempts";
 
 export async function startRelayAccount(): Promise<RelayAccount> {
   const emulator = await startTestEmulator({
@@ -65,29 +65,15 @@ export async function startRelayAccount(): Promise<RelayAccount> {
       }),
     }),
   );
-  const authenticator = await enableAuthenticator(iam, { userName: "alice", clock: emulator.clock });
+  const { authenticator, serialNumber: mfaSerial } = await enableDevice(iam, { userName: "alice", clock: emulator.clock });
   const { AccessKey: key } = await iam.send(new CreateAccessKeyCommand({ UserName: "alice" }));
-  const mfaSerial = authenticator.serialNumber;
   const secret = { accessKeyId: key?.AccessKeyId, secretAccessKey: key?.SecretAccessKey, mfaSerial };
   await emulator
     .client(SecretsManagerClient)
     .send(new CreateSecretCommand({ Name: "keyturn/admins/alice", SecretString: JSON.stringify(secret) }));
   const kms = emulator.client(KMSClient);
   const newKey = async (): Promise<string> => (await kms.send(new CreateKeyCommand({}))).KeyMetadata?.Arn ?? "";
-  await emulator.client(DynamoDBClient).send(
-    new CreateTableCommand({
-      TableName: attemptsTable,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [
-        { AttributeName: "admin", AttributeType: "S" },
-        { AttributeName: "attempt", AttributeType: "S" },
-      ],
-      KeySchema: [
-        { AttributeName: "admin", KeyType: "HASH" },
-        { AttributeName: "attempt", KeyType: "RANGE" },
-      ],
-    }),
-  );
+  await createAttemptsTable(emulator.client(DynamoDBClient));
   return {
     emulator,
     authenticator,

@@ -1,24 +1,14 @@
-// A real DynamoDB table for the tests of the attempts, in process, spoken to by the real client.
+// The table of attempts in an emulated account, spoken to by the real client.
 
-import type { Server } from "node:http";
-import { createRequire } from "node:module";
-import type { AddressInfo } from "node:net";
-import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from "@aws-sdk/client-dynamodb";
-
-// dynalite is CommonJS without types; this is all that is used of it.
-const dynalite = createRequire(import.meta.url)("dynalite") as (options: { createTableMs: number }) => Server;
+import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { createDynamoDb } from "../../../emulator/services/dynamodb.ts";
+import { createKms } from "../../../emulator/services/kms.ts";
+import { startTestEmulator } from "../../support/emulator.ts";
 
 export const attemptsTable = "MfaAttempts";
 
-export async function startAttemptTable(): Promise<{ dynamodb: DynamoDBClient; stop: () => Promise<void> }> {
-  const server = dynalite({ createTableMs: 0 });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  const dynamodb = new DynamoDBClient({
-    endpoint: `http://127.0.0.1:${port}`,
-    region: "us-east-1",
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
-  });
+/** As the stacks create it. */
+export async function createAttemptsTable(dynamodb: DynamoDBClient): Promise<void> {
   await dynamodb.send(
     new CreateTableCommand({
       TableName: attemptsTable,
@@ -33,10 +23,13 @@ export async function startAttemptTable(): Promise<{ dynamodb: DynamoDBClient; s
       ],
     }),
   );
-  await waitUntilTableExists({ client: dynamodb, maxWaitTime: 10, minDelay: 1 }, { TableName: attemptsTable });
-  const stop = async (): Promise<void> => {
-    dynamodb.destroy();
-    await new Promise((resolve) => server.close(resolve));
-  };
-  return { dynamodb, stop };
+}
+
+export async function startAttemptTable(): Promise<{ dynamodb: DynamoDBClient; stop: () => Promise<void> }> {
+  const emulator = await startTestEmulator({
+    services: ({ environment }) => [createDynamoDb(environment, { kms: createKms(environment) })],
+  });
+  const dynamodb = emulator.client(DynamoDBClient);
+  await createAttemptsTable(dynamodb);
+  return { dynamodb, stop: () => emulator.stop() };
 }
