@@ -1,5 +1,6 @@
 // AWS Step Functions: state machines that run for real, each task under the role that the template gave it.
 
+import { AwsError } from "../aws-error.ts";
 import type { ResourceType } from "../deploy/resource-type.ts";
 import { statesResourceTypes } from "../deploy/resources/states.ts";
 import type { Environment, Gateway, Service, ServiceRoles } from "../service.ts";
@@ -52,7 +53,11 @@ export function createStates(environment: Environment, dependencies: StatesDepen
   const stateMachines = new StateMachines(environment, {
     assertRole: (of) => assertMachineRole(of, { environment, gateway, sessions }),
     keyOf({ arn, roleArn, encryption }) {
-      if (encryption.type !== "CUSTOMER_MANAGED_KMS_KEY" || encryption.kmsKeyId === undefined) return undefined;
+      if (encryption.type !== "CUSTOMER_MANAGED_KMS_KEY") return undefined;
+      if (encryption.kmsKeyId === undefined) {
+        const message = "Invalid Encryption Configuration: 'kmsKeyId must be set when the type is CUSTOMER_MANAGED_KMS_KEY'";
+        throw new AwsError("InvalidEncryptionConfiguration", message);
+      }
       const key = { keyId: encryption.kmsKeyId, machineArn: arn, roleArn, reuseSeconds: encryption.kmsDataKeyReusePeriodSeconds };
       return new MachineKey(key, { environment, gateway, keys, sessions });
     },

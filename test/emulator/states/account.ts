@@ -10,7 +10,7 @@ import type { ResourceContext } from "../../../emulator/deploy/resource-type.ts"
 import type { Service } from "../../../emulator/service.ts";
 import { createKms } from "../../../emulator/services/kms.ts";
 import { createLambda, type Lambda } from "../../../emulator/services/lambda.ts";
-import { createStates } from "../../../emulator/services/states.ts";
+import { createStates, type States } from "../../../emulator/services/states.ts";
 import { startTestEmulator, type TestEmulator } from "../../support/emulator.ts";
 
 const account = "111122223333";
@@ -20,6 +20,7 @@ export const machineArn = (name: string): string => `arn:aws:states:us-east-1:${
 
 export interface Account extends TestEmulator {
   readonly lambda: Lambda;
+  readonly states: States;
   readonly batch: HandledBatch;
   readonly sfn: SFNClient;
   addRole(name: string, of: { trust: object; allow?: readonly object[] }): Promise<void>;
@@ -84,21 +85,23 @@ export const trustsStates = trusts({ Service: "states.amazonaws.com" });
 
 export async function startAccount(): Promise<Account> {
   const batch = new HandledBatch();
-  const made: { lambda?: Lambda } = {};
+  const made: { lambda?: Lambda; states?: States } = {};
   const emulator = await startTestEmulator({
     services: ({ environment, gateway, roles, network }) => {
       const keys = createKms(environment);
       made.lambda = createLambda(environment, { gateway, roles, keys, subnets: network });
-      return [keys, made.lambda, batch, createStates(environment, { gateway, roles, keys, jobs: batch })];
+      made.states = createStates(environment, { gateway, roles, keys, jobs: batch });
+      return [keys, made.lambda, batch, made.states];
     },
   });
-  const { lambda } = made;
-  if (lambda === undefined) throw new Error("the emulator started without its services");
+  const { lambda, states } = made;
+  if (lambda === undefined || states === undefined) throw new Error("the emulator started without its services");
   const iam = emulator.client(IAMClient);
   const sfn = emulator.client(SFNClient);
   return {
     ...emulator,
     lambda,
+    states,
     batch,
     sfn,
     async addRole(name, { trust, allow = [] }) {
@@ -121,8 +124,8 @@ export async function startAccount(): Promise<Account> {
       };
       await type?.create(type.properties.parse(properties), context);
     },
-    async addMachine(name, states, { role = "Machine", keyId } = {}) {
-      const definition = JSON.stringify({ QueryLanguage: "JSONata", StartAt: Object.keys(states)[0], States: states });
+    async addMachine(name, flow, { role = "Machine", keyId } = {}) {
+      const definition = JSON.stringify({ QueryLanguage: "JSONata", StartAt: Object.keys(flow)[0], States: flow });
       const { stateMachineArn = "" } = await sfn.send(
         new CreateStateMachineCommand({
           name,
