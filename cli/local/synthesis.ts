@@ -20,13 +20,24 @@ export interface Synthesis {
   readonly reused: boolean;
 }
 
+/** A CDK app of this repository: its file, and what it reads beside what every synthesis reads. */
+export interface AppSource {
+  readonly file: string;
+  readonly alsoReads: readonly string[];
+}
+
+const keyturnApp: AppSource = { file: "infra/app.ts", alsoReads: [] };
+
 /**
  * Any number of callers at once: one synthesises, the others wait for it. Throws CommandFailed with what the app printed.
  * @param root - the repository's folder
  */
-export async function synthesise(root: string, { signal }: { signal?: AbortSignal } = {}): Promise<Synthesis> {
+export async function synthesise(
+  root: string,
+  { signal, app = keyturnApp }: { signal?: AbortSignal; app?: AppSource } = {},
+): Promise<Synthesis> {
   const folder = join(root, ".keyturn", "synthesis");
-  const digest = await inputDigest(root);
+  const digest = await inputDigest(root, app);
   const assembly = join(folder, digest);
   if (await isComplete(assembly)) return reuse(assembly);
   await mkdir(folder, { recursive: true });
@@ -36,7 +47,7 @@ export async function synthesise(root: string, { signal }: { signal?: AbortSigna
     if (await isComplete(assembly)) return await reuse(assembly);
     const unfinished = await mkdtemp(join(folder, "unfinished-"));
     try {
-      await runApp(root, unfinished, signal);
+      await runApp(root, unfinished, { signal, app });
       await publish(unfinished, assembly);
     } finally {
       await rm(unfinished, { recursive: true, force: true });
@@ -73,9 +84,9 @@ async function reuse(assembly: string): Promise<Synthesis> {
 }
 
 /** Lower-case hex, 32 characters, over the names and contents of everything that a synthesis reads. */
-async function inputDigest(root: string): Promise<string> {
-  const hash = createHash("sha256").update(`${process.version} ${process.arch} ${process.platform}\n`);
-  const paths = (await Promise.all(inputs.map((input) => filesUnder(root, input)))).flat().sort();
+async function inputDigest(root: string, app: AppSource): Promise<string> {
+  const hash = createHash("sha256").update(`${process.version} ${process.arch} ${process.platform} ${app.file}\n`);
+  const paths = (await Promise.all([...inputs, ...app.alsoReads].map((input) => filesUnder(root, input)))).flat().sort();
   const contents = await Promise.all(paths.map((path) => readFile(join(root, path))));
   for (const [index, path] of paths.entries()) {
     const content = contents[index] ?? Buffer.alloc(0);
@@ -94,11 +105,11 @@ async function filesUnder(root: string, path: string): Promise<string[]> {
 }
 
 /** Runs the CDK app as the CDK's own CLI would, without its start-up time. */
-async function runApp(root: string, output: string, signal: AbortSignal | undefined): Promise<void> {
+async function runApp(root: string, output: string, { signal, app }: { signal: AbortSignal | undefined; app: AppSource }): Promise<void> {
   const { context = {} } = JSON.parse(await readFile(join(root, "cdk.json"), "utf8")) as { context?: Record<string, unknown> };
   // The credentials of whoever runs this must not choose an account or region for the emulator's stacks.
   const { CDK_DEFAULT_ACCOUNT: _account, CDK_DEFAULT_REGION: _region, ...environment } = process.env;
-  const child = spawn(process.execPath, [join("infra", "app.ts")], {
+  const child = spawn(process.execPath, [app.file], {
     cwd: root,
     env: { ...environment, CDK_OUTDIR: output, CDK_CONTEXT_JSON: JSON.stringify(context) },
     stdio: ["ignore", "pipe", "pipe"],
@@ -110,7 +121,7 @@ async function runApp(root: string, output: string, signal: AbortSignal | undefi
   const code = await new Promise<number | null>((resolve, reject) => child.on("error", reject).on("close", resolve));
   if (code === 0 && (await isComplete(output))) return;
   throw new CommandFailed(
-    `The stacks could not be synthesised (node infra/app.ts ended with ${code}):\n${Buffer.concat(printed).toString("utf8").trimEnd()}`,
+    `The stacks could not be synthesised (node ${app.file} ended with ${code}):\n${Buffer.concat(printed).toString("utf8").trimEnd()}`,
   );
 }
 
