@@ -21,6 +21,8 @@ export interface BatchDependencies {
   readonly gateway: Gateway;
   readonly roles: ServiceRoles;
   readonly subnets: Subnets;
+  /** Telemetry: every state of every job, the first included. */
+  readonly onJobState?: JobListener;
   readonly onLogLost?: AttemptDependencies["onLogLost"];
 }
 
@@ -46,7 +48,7 @@ export function createBatch(environment: Environment, dependencies: BatchDepende
   /** Build contexts by image URI. */
   const contexts = new Map<string, string>();
   const contextOf = (imageUri: string): string | undefined => contexts.get(imageUri);
-  const jobs = new Jobs(resources, {
+  const attempts = {
     environment,
     gateway,
     roles,
@@ -56,7 +58,8 @@ export function createBatch(environment: Environment, dependencies: BatchDepende
     credentials,
     contextOf,
     ...(onLogLost === undefined ? {} : { onLogLost }),
-  });
+  };
+  const jobs = new Jobs(resources, attempts, dependencies.onJobState);
   const assertStartable = async ({ container }: Submission): Promise<void> => {
     const context = contextOf(container.image);
     if (context !== undefined) containerProgram(await images.stage(context), container.command);

@@ -5,7 +5,7 @@ import type { Environment } from "../../service.ts";
 import { Attempt, type AttemptDependencies } from "./attempt.ts";
 import type { BatchResources, ComputeEnvironment } from "./batch-resources.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { type AttemptEnd, isOver, Job, type Submission } from "./job.ts";
+import { type AttemptEnd, isOver, Job, type JobListener, type Submission } from "./job.ts";
 import { isRetried } from "./retry.ts";
 
 export class Jobs {
@@ -13,9 +13,12 @@ export class Jobs {
   readonly #environment: Environment;
   readonly #dependencies: AttemptDependencies;
   readonly #dispatcher: Dispatcher;
+  readonly #onJobState: JobListener | undefined;
   readonly #running = new Set<Promise<void>>();
 
-  constructor(resources: BatchResources, dependencies: AttemptDependencies) {
+  /** @param onJobState - told every state of every job */
+  constructor(resources: BatchResources, dependencies: AttemptDependencies, onJobState?: JobListener) {
+    this.#onJobState = onJobState;
     this.#environment = dependencies.environment;
     this.#dependencies = dependencies;
     this.#dispatcher = new Dispatcher({
@@ -40,7 +43,7 @@ export class Jobs {
   submit(submission: Submission): Job {
     const job = new Job(submission);
     this.#jobs.set(submission.jobId, job);
-    // After the answer to the submission: whoever submitted can listen from the first state on.
+    if (this.#onJobState !== undefined) job.listen(this.#onJobState);
     setImmediate(() => this.#await(job));
     return job;
   }
