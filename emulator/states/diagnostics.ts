@@ -4,7 +4,12 @@ import { AwsError } from "../aws-error.ts";
 
 export interface Diagnostic {
   readonly severity: "ERROR" | "WARNING";
-  readonly code: "INVALID_JSON_DESCRIPTION" | "SCHEMA_VALIDATION_FAILED" | "MISSING_TRANSITION_TARGET" | "MISSING_END_STATE";
+  readonly code:
+    | "INVALID_JSON_DESCRIPTION"
+    | "SCHEMA_VALIDATION_FAILED"
+    | "MISSING_TRANSITION_TARGET"
+    | "MISSING_END_STATE"
+    | "DUPLICATE_STATE_NAME";
   readonly message: string;
   /** JSON pointer into the definition. */
   readonly location: string;

@@ -97,7 +97,7 @@ class Checker {
       return;
     }
     if (name.length > 80) this.#fault("A state name has at most 80 characters", at);
-    if (this.#stateNames.has(name)) this.#fault(`Duplicate state name: ${name}`, at);
+    if (this.#stateNames.has(name)) this.#add("DUPLICATE_STATE_NAME", `Duplicate State name: ${name}`, at);
     this.#stateNames.add(name);
     const isJsonata = state["QueryLanguage"] === undefined ? of.isJsonata : state["QueryLanguage"] === "JSONata";
     if (!isJsonata) {
