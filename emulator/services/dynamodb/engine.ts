@@ -44,10 +44,6 @@ const require = createRequire(import.meta.url);
 const bytesOf = (body: string | Uint8Array): Buffer =>
   typeof body === "string" ? Buffer.from(body, "utf8") : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 
-// A view, not a copy by iteration: the SDK's byte bodies warn when anything treats them as text.
-const bytesOf = (body: string | Uint8Array = ""): Buffer =>
-  typeof body === "string" ? Buffer.from(body, "utf8") : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-
 function answer(listener: RequestListener, request: InProcessRequest): Promise<InProcessResponse> {
   return new Promise((resolve) => {
     const incoming = Object.assign(Readable.from([bytesOf(request.body ?? "")]), {
