@@ -3,8 +3,6 @@
 /** Fields of a line; `undefined` members are left out. Callers put names, durations and counts here, never a payload. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-export type WriteLine = (line: string) => void;
-
 /** Errors in the fields are reduced to their names: a foreign message may quote what it choked on. */
 const plain = (_name: string, value: unknown): unknown =>
   value instanceof Error ? value.name : typeof value === "bigint" ? value.toString() : value;

@@ -56,7 +56,7 @@ export function assertOrderIntact(order: Order): void {
 }
 
 /** Of AssumeRole: the shortest and the longest session. */
-export const credentialSecondsRange = { least: 900, most: 43_200 } as const;
+const credentialSecondsRange = { least: 900, most: 43_200 } as const;
 
 /** For the container to start, per attempt (Fargate: 30 to 90 seconds), and for the run to get from the credentials to the queue. */
 const startSeconds = 120;

@@ -25,11 +25,11 @@ export interface AdmitRunDependencies {
   readonly plan: Readonly<Record<string, DeployedJob>>;
 }
 
-export const reasonMaxLength = 256;
+const reasonMaxLength = 256;
 /** All parameters as canonical JSON; what a container's overrides can carry is limited. */
-export const parametersMaxLength = 2_048;
+const parametersMaxLength = 2_048;
 /** Base64 characters of a sealed code. */
-export const sealedCodeMaxLength = 8_192;
+const sealedCodeMaxLength = 8_192;
 
 const members = ["job", "admin", "mfaCode", "parameters", "reason"] as const;
 
@@ -153,4 +153,4 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const kindOf = (value: unknown): string => (value === null ? "null" : Array.isArray(value) ? "a list" : `a ${typeof value}`);
 
 /** Foreign text in a message: shortened, and escaped as JSON does. */
-export const quoted = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+const quoted = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);

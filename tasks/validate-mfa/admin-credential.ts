@@ -26,7 +26,7 @@ export const readAdminCredentialWith =
   };
 
 /** No cause is kept: a JSON error quotes the beginning of the text that it could not read, and that is the secret. */
-export function parseAdminCredential(text: string | undefined, admin: string): AdminCredential {
+function parseAdminCredential(text: string | undefined, admin: string): AdminCredential {
   let json: unknown;
   try {
     json = JSON.parse(text ?? "");

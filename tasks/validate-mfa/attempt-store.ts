@@ -34,7 +34,7 @@ export interface AttemptStore {
 /**
  * STS takes a code for the 30-second step before, at and after its clock, so a code can live for 90 seconds; 120 leave room for clocks.
  */
-export const spentSeconds = 120;
+const spentSeconds = 120;
 
 /** Kept for a day: a code that comes back (a redrive, an old input) can then be called expired instead of wrong. */
 const keptSeconds = 86_400;

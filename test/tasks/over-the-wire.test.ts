@@ -4,8 +4,15 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { IAMClient, UpdateAccessKeyCommand } from "@aws-sdk/client-iam";
+import {
+  AttachUserPolicyCommand,
+  DetachUserPolicyCommand,
+  IAMClient,
+  UpdateAccessKeyCommand,
+  UpdateRoleCommand,
+} from "@aws-sdk/client-iam";
 import { EncryptCommand, KMSClient } from "@aws-sdk/client-kms";
+import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { build } from "esbuild";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Order } from "../../core/order.ts";
@@ -115,6 +122,20 @@ describe("validate-mfa over the wire", () => {
     expect(await invoke("validate-mfa", { order, mfaCode: freshCode() })).toMatchObject({ session: expect.any(String) });
   });
 
+  it("says that a wrong MFA serial is the credential's fault", async () => {
+    const secrets = account.emulator.client(SecretsManagerClient);
+    const SecretId = "keyturn/admins/alice";
+    const { SecretString = "" } = await secrets.send(new GetSecretValueCommand({ SecretId }));
+    const wrong = JSON.stringify({ ...(JSON.parse(SecretString) as object), mfaSerial: "arn:aws:iam::111122223333:mfa/bob" });
+    await secrets.send(new PutSecretValueCommand({ SecretId, SecretString: wrong }));
+    const order = await admit("serial-1");
+    await expect(invoke("validate-mfa", { order, mfaCode: freshCode() })).rejects.toThrow(
+      "The secret keyturn/admins/alice names an MFA device that is not alice's.",
+    );
+    await secrets.send(new PutSecretValueCommand({ SecretId, SecretString }));
+    expect(await invoke("validate-mfa", { order, mfaCode: freshCode() })).toMatchObject({ session: expect.any(String) });
+  });
+
   it("logs nothing of the code, the key or the session", async () => {
     const order = await admit("logged-1");
     const mfaCode = freshCode();
@@ -157,6 +178,36 @@ describe("the relay", () => {
     expect(changed.stderr).toMatch(
       /^keyturn launcher: EnvelopeUnopenable: Run relay-1: KMS does not open this envelope .*Start a new run\.\n$/,
     );
+  });
+
+  it("asks for a new code when the session has ended, and goes on with that", async () => {
+    const order = await admit("expired-1");
+    const { session } = await invoke<{ session: string }>("validate-mfa", { order, mfaCode: freshCode() });
+    moveClock(900_000);
+    await expect(invoke("retrieve-credentials", { order, session })).rejects.toMatchObject({ name: "MfaSessionExpired" });
+    const fresh = await invoke<{ session: string }>("validate-mfa", { order, mfaCode: freshCode() });
+    expect(await invoke("retrieve-credentials", { order, session: fresh.session })).toMatchObject({ credentials: expect.any(String) });
+  });
+
+  it("says what to check when the role's trust says no, and what when its longest session is too short", async () => {
+    const iam = account.emulator.client(IAMClient);
+    const order = await admit("refused-1");
+    const { session } = await invoke<{ session: string }>("validate-mfa", { order, mfaCode: freshCode() });
+    const attachment = { UserName: "alice", PolicyArn: account.policyArn };
+    await iam.send(new DetachUserPolicyCommand(attachment));
+    await expect(invoke("retrieve-credentials", { order, session })).rejects.toMatchObject({
+      name: "JobRoleRefused",
+      message: expect.stringContaining("Check that alice is in the group BatchJobAdmins"),
+    });
+    await iam.send(new AttachUserPolicyCommand(attachment));
+    const role = { RoleName: "BatchRoleCredentialReport" };
+    await iam.send(new UpdateRoleCommand({ ...role, MaxSessionDuration: 3600 }));
+    await expect(invoke("retrieve-credentials", { order, session })).rejects.toMatchObject({
+      name: "JobRoleRefused",
+      message: expect.stringContaining("its MaxSessionDuration is below the 4560 s that the job needs"),
+    });
+    await iam.send(new UpdateRoleCommand({ ...role, MaxSessionDuration: 43_200 }));
+    expect(await invoke("retrieve-credentials", { order, session })).toMatchObject({ credentials: expect.any(String) });
   });
 
   it("opens nothing for another run at any step", async () => {

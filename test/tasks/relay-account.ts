@@ -25,6 +25,7 @@ export interface RelayAccount {
   readonly accessKeyId: string;
   readonly keys: { readonly code: string; readonly session: string; readonly credentials: string; readonly job: string };
   readonly jobRole: string;
+  readonly policyArn: string;
 }
 
 export async function startRelayAccount(): Promise<RelayAccount> {
@@ -80,6 +81,7 @@ export async function startRelayAccount(): Promise<RelayAccount> {
     accessKeyId: key?.AccessKeyId ?? "",
     keys: { code: await newKey(), session: await newKey(), credentials: await newKey(), job: await newKey() },
     jobRole,
+    policyArn: policy?.Arn ?? "",
   };
 }
 

@@ -117,15 +117,32 @@ describe("the credential report's program", () => {
     expect(report.users[1]).not.toHaveProperty("password");
   });
 
-  it.each<[string, readonly string[], Readonly<Record<string, string>>]>([
-    ["an unknown argument", ["--max-key-age-days=90", "--unused-days=45", "--path-prefix=/", "--all"], {}],
-    ["a missing argument", ["--max-key-age-days=90"], {}],
-    ["a number that is none", ["--max-key-age-days=x", "--unused-days=45", "--path-prefix=/"], {}],
-    ["a bucket that is not there", ["--max-key-age-days=90", "--unused-days=45", "--path-prefix=/people/"], { KEYTURN_BUCKET: "nowhere" }],
-  ])("fails, and claims no output, with %s", async (_what, arguments_, environment) => {
-    const { code, stdout } = await run(arguments_, { KEYTURN_RUN: "failed-1", ...environment });
+  it.each<[string, readonly string[], Readonly<Record<string, string>>, string]>([
+    [
+      "an unknown argument",
+      ["--max-key-age-days=90", "--unused-days=45", "--path-prefix=/", "--all"],
+      {},
+      "TypeError: Unknown option '--all'",
+    ],
+    ["missing arguments", ["--max-key-age-days=90"], {}, "Error: --unused-days, --path-prefix missing or malformed"],
+    [
+      "a number that is none",
+      ["--max-key-age-days=x", "--unused-days=45", "--path-prefix=/"],
+      {},
+      "Error: --max-key-age-days missing or malformed",
+    ],
+    [
+      "a bucket that is not there",
+      ["--max-key-age-days=90", "--unused-days=45", "--path-prefix=/people/"],
+      { KEYTURN_BUCKET: "nowhere" },
+      "NoSuchBucket: ",
+    ],
+  ])("fails, and claims no output, with %s", async (_what, arguments_, environment, message) => {
+    const { code, stdout, stderr } = await run(arguments_, { KEYTURN_RUN: "failed-1", ...environment });
     expect(code).toBe(1);
-    expect(stdout).not.toContain('"keyturn":"outputs"');
+    expect(stdout).toBe("");
+    expect(stderr).toMatch(/^credential-report: no report was made: [^\n]*\n$/);
+    expect(stderr).toContain(message);
   });
 
   it("leaves out a user who is deleted while it reads", async () => {
