@@ -157,6 +157,16 @@ export function queueOperations(queues: Queues, environment: Environment): Recor
     };
   }
 
+  /** Who may not open the messages does not take them from those who may. */
+  async function handOut(taken: readonly Message[], of: { input: ReceiveMessageCommandInput; call: Call }): Promise<ReceivedMessage[]> {
+    try {
+      return await Promise.all(taken.map((message) => received(message, of)));
+    } catch (error) {
+      queues.release(taken);
+      throw error;
+    }
+  }
+
   const receiveMessage: Operation<ReceiveMessageCommandInput, Partial<ReceiveMessageCommandOutput>> = {
     ...on("ReceiveMessage"),
     async run(input, call) {
@@ -170,7 +180,7 @@ export function queueOperations(queues: Queues, environment: Environment): Recor
       const untilMs = call.nowMs + (input.WaitTimeSeconds ?? queue.settings.waitSeconds) * 1000;
       for (;;) {
         const taken = queues.take(queue, { limit, visibilitySeconds });
-        if (taken.length > 0) return { Messages: await Promise.all(taken.map((message) => received(message, { input, call }))) };
+        if (taken.length > 0) return { Messages: await handOut(taken, { input, call }) };
         if (environment.clock.now() >= untilMs) return {};
         await queues.arrival(queue, untilMs);
       }

@@ -142,6 +142,14 @@ export class Queues {
     return taken;
   }
 
+  /** Undoes `take` for messages that could not be handed out. */
+  release(messages: readonly Message[]): void {
+    for (const message of messages) {
+      message.visibleAtMs = this.#environment.clock.now();
+      message.receiveCount -= 1;
+    }
+  }
+
   /** Resolves when a message arrives or becomes visible, or when `untilMs` is there. */
   async arrival(queue: Queue, untilMs: number): Promise<void> {
     const now = this.#environment.clock.now();
