@@ -51,7 +51,7 @@ export function composeNotification({ order, because, message, execution, deadli
     "",
     ...facts.map(([name, value]) => `${`${name}:`.padEnd(13)}${value}`),
     "",
-    `Why now: ${reasons[because]}`,
+    `Why now: ${because === "no-code" && message !== undefined ? "the run still has no code." : reasons[because]}`,
     ...(message === undefined ? [] : [`         ${oneLine(message)}`]),
     "",
     "You did not expect this? Then give no code: without one nothing privileged happens. Stop the run with",

@@ -172,6 +172,6 @@ const refusedCode = ({ run, admin }: Order, { usedBefore, cause }: { usedBefore:
 const locked = ({ run, admin }: Order, untilMs: number): KeyturnError =>
   new KeyturnError(
     "MfaLocked",
-    `Run ${run}: too many codes of ${admin} were refused; no further one is tried until ${new Date(untilMs).toISOString()}. Replay the run after that. If ${admin} did not give those codes, tell your security team.`,
+    `Run ${run}: too many codes of ${admin} were refused; no further one is tried until ${new Date(untilMs).toISOString()}. Give a fresh one after that. If ${admin} did not give those codes, tell your security team.`,
     { facts: { admin, lockedUntil: new Date(untilMs).toISOString() } },
   );

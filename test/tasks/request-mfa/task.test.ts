@@ -65,6 +65,11 @@ A code is good for about 30 seconds and for one run. Too many refused codes lock
     expect(text).toContain("not accepted.\n         Run run-1: AWS STS refused the code. Answer by: never\n\nYou did not");
   });
 
+  it("says that an answer held no code", () => {
+    const text = composeNotification({ ...input, message: "The last answer held no mfaCode." }, nowMs).message;
+    expect(text).toContain("Why now: the run still has no code.\n         The last answer held no mfaCode.\n");
+  });
+
   it("says so where no reason was given", () => {
     expect(composeNotification({ ...input, order: sampleOrder() }, nowMs).message).toContain("Reason:      none was given\n");
   });

@@ -201,7 +201,7 @@ describe("the lock", () => {
     await expect(give("111111", "run-6")).rejects.toThrow(
       failure(
         "MfaLocked",
-        `Run run-6: too many codes of ${admin} were refused; no further one is tried until 2026-11-21T08:19:07.000Z. Replay the run after that. If ${admin} did not give those codes, tell your security team.`,
+        `Run run-6: too many codes of ${admin} were refused; no further one is tried until 2026-11-21T08:19:07.000Z. Give a fresh one after that. If ${admin} did not give those codes, tell your security team.`,
       ),
     );
     expect(asked).toHaveLength(5);
