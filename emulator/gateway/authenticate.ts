@@ -4,7 +4,7 @@ import { AwsError } from "../aws-error.ts";
 import type { Service } from "../service.ts";
 import { intactRequest, payloadHash } from "./body-integrity.ts";
 import type { Identities, Identity } from "./identities.ts";
-import { constantTimeEqual, readSignature, type Signature, signatureMatches, unsignedHeader } from "./signature.ts";
+import { constantTimeEqual, readSignature, type Signature, type SignatureFault, signatureMatches, unsignedHeader } from "./signature.ts";
 import type { WireRequest } from "./wire.ts";
 
 export type Dialect = "query" | "json" | "restJson" | "s3";
@@ -60,10 +60,12 @@ export function authenticate(
 /** The signature that a request states; throws for those that state none or an unreadable one. */
 export function claimOf(request: WireRequest, dialect: Dialect): Signature {
   const claim = readSignature(request);
-  if (claim === "none") throw missing(dialect);
-  if (claim === "malformed") throw malformed(dialect);
+  if (typeof claim === "string") throw signatureFault(claim, dialect);
   return claim;
 }
+
+export const signatureFault = (fault: SignatureFault, dialect: Dialect): AwsError =>
+  fault === "none" ? missing(dialect) : malformed(dialect);
 
 const tokenMatches = (identity: Identity, claim: Signature): boolean =>
   identity.sessionToken === undefined

@@ -55,6 +55,18 @@ export function authorizePermission(permission: Permission, asked: Asked): void 
   throw refusal(permission, new AwsError(asked.code, message, { statusCode: 403 }));
 }
 
+/** Whatever the caller is allowed, so that the endpoint's policy alone decides. */
+const anything: CallerPolicies = {
+  identity: [{ Version: "2012-10-17", Statement: { Effect: "Allow", Action: "*", Resource: "*" } }],
+  boundaries: [],
+};
+
+/** An operation that needs no permission (`sts:GetSessionToken`) still has to get through the endpoint. */
+export function authorizePassage(action: string, asked: Asked): void {
+  const { session: _, ...caller } = asked.caller;
+  if (asked.endpoint?.policy !== undefined) authorizePermission({ action, resource: "*" }, { ...asked, caller, policies: anything });
+}
+
 /** The same for a service principal, which only a resource's own policy can allow. */
 export function authorizeServicePrincipal(
   permission: Permission,

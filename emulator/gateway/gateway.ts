@@ -2,8 +2,8 @@
 
 import { AwsError, notImplemented } from "../aws-error.ts";
 import type { Call, Caller, Credentials, Environment, Gateway, Origin, Permission, Service } from "../service.ts";
-import { authenticate, claimOf, dialectOf } from "./authenticate.ts";
-import { authorizePermission, authorizeServicePrincipal, deniedCode } from "./authorize.ts";
+import { authenticate, claimOf, dialectOf, signatureFault } from "./authenticate.ts";
+import { type Asked, authorizePassage, authorizePermission, authorizeServicePrincipal, deniedCode } from "./authorize.ts";
 import type { EndpointRoute, EndpointRoutes, Identities } from "./identities.ts";
 import { inProcessOptions } from "./in-process.ts";
 import { type Listener, listen } from "./listener.ts";
@@ -132,8 +132,10 @@ export class EmulatorGateway implements Gateway {
     };
     // The operation's own input type is erased in `Service`; the SDK's schema is what shaped this input.
     const typedInput = input as never;
-    for (const permission of await operation.permissions(typedInput, call))
-      this.#authorize(mounted, permission, { call, region, endpoint });
+    const asked = this.#asked(mounted, { call, region, endpoint });
+    const permissions = await operation.permissions(typedInput, call);
+    if (permissions.length === 0) authorizePassage(`${mounted.name}:${name}`, asked);
+    for (const permission of permissions) authorizePermission(permission, asked);
     return operation.run(typedInput, call);
   }
 
@@ -160,18 +162,19 @@ export class EmulatorGateway implements Gateway {
     }
   }
 
-  #authorize(mounted: Mounted, permission: Permission, of: { call: Call; region: string; endpoint: EndpointRoute | undefined }): void {
-    authorizePermission(permission, {
-      caller: of.call.caller,
-      policies: this.#options.identities.policiesOf(of.call.caller),
-      origin: of.call.origin,
+  #asked({ service, name }: Mounted, of: { call: Call; region: string; endpoint: EndpointRoute | undefined }): Asked {
+    const { caller, origin, calledVia, nowMs } = of.call;
+    return {
+      caller,
+      policies: this.#options.identities.policiesOf(caller),
+      origin,
       endpoint: of.endpoint,
-      calledVia: of.call.calledVia,
-      nowMs: of.call.nowMs,
+      calledVia,
+      nowMs,
       region: of.region,
       account: this.#options.environment.account,
-      code: deniedCode(mounted.service.protocol, mounted.name),
-    });
+      code: deniedCode(service.protocol, name),
+    };
   }
 
   clientOptions(credentials: Credentials, origin: Origin = outside): object {
@@ -234,10 +237,10 @@ export class EmulatorGateway implements Gateway {
     const mounted = typeof claim === "object" ? this.#services.get(claim.service) : this.#guessService(request);
     if (mounted !== undefined) return mounted;
     if (typeof claim === "object") throw notImplemented(`The service ${claim.service}`);
-    return claimOf(request, dialectOf(guessProtocol(request))) as never;
+    throw signatureFault(claim, dialectOf(guessProtocol(request)));
   }
 
-  /** Unsigned calls name no service; the target header does for JSON. */
+  /** Unsigned calls name no service; any that speaks the request's protocol words the refusal. */
   #guessService(request: WireRequest): Mounted | undefined {
     const protocol = guessProtocol(request);
     return [...this.#services.values()].find(({ service }) => service.protocol === protocol);
