@@ -63,12 +63,7 @@ export async function startWorkloadAccount(
       const { environment, gateway } = foundation;
       const kms = createKms(environment);
       logs = createLogs(environment, { kms, gateway });
-      const all: Part[] = [
-        kms,
-        logs,
-        createSqs(environment, { kms, gateway }),
-        ...parts({ ...foundation, kms, logs }),
-      ];
+      const all: Part[] = [kms, logs, createSqs(environment, { kms, gateway }), ...parts({ ...foundation, kms, logs })];
       for (const type of all.flatMap((part) => part.resourceTypes ?? [])) resourceTypes.set(type.type, type);
       // Stopped first to last: what runs processes before what they call.
       return all.reverse();

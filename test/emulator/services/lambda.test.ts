@@ -1,12 +1,24 @@
 // Lambda over the wire: what a function is given, what comes back, and what each failure looks like.
 
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { CreateLogGroupCommand, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
-import { GetFunctionCommand, InvokeCommand, type InvokeCommandInput, LambdaClient, ListFunctionsCommand } from "@aws-sdk/client-lambda";
+import {
+  AddPermissionCommand,
+  GetFunctionCommand,
+  GetPolicyCommand,
+  InvokeCommand,
+  type InvokeCommandInput,
+  LambdaClient,
+  ListFunctionsCommand,
+} from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MovableClock } from "../../../emulator/clock.ts";
+import type { DiscardedEvent } from "../../../emulator/services/lambda/asynchronous-events.ts";
 import type { Invocation } from "../../../emulator/services/lambda/invoker.ts";
 import { createLambda, type Lambda } from "../../../emulator/services/lambda.ts";
-import { startWorkloadAccount, type WorkloadAccount, writeLogs } from "../processes/workload-account.ts";
+import { type Statement, startWorkloadAccount, type WorkloadAccount, writeLogs } from "../processes/workload-account.ts";
 
 const code = {
   "index.mjs": `
@@ -35,6 +47,7 @@ let folder: string;
 let roleArn: string;
 const clock = new MovableClock();
 const invocations: Invocation[] = [];
+const discarded: DiscardedEvent[] = [];
 const lost: { functionName: string; events: number }[] = [];
 
 beforeAll(async () => {
@@ -47,6 +60,7 @@ beforeAll(async () => {
         subnets,
         onInvocation: (of) => invocations.push(of),
         onLogLost: (of) => lost.push(of),
+        onDiscarded: (of) => discarded.push(of),
       });
       return [lambda];
     },
@@ -58,6 +72,11 @@ beforeAll(async () => {
 });
 
 afterAll(() => account.stop());
+
+/** Gives the event loop its turns until `isTrue`; the test's own time limit ends a wait in vain. */
+async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await new Promise((resolve) => setImmediate(resolve));
+}
 
 async function createFunction(name: string, handler: string, properties: object = {}): Promise<void> {
   const Code = { S3Bucket: "assets", S3Key: folder };
@@ -325,6 +344,95 @@ describe("environment variables under a customer's key", () => {
     });
     if (mayDecrypt) expect((await invoke(`sealed-${suffix}`)).answer).toMatchObject({ name: "sealed-may" });
     else await expect(invoke(`sealed-${suffix}`)).rejects.toMatchObject({ name: "KMSAccessDeniedException" });
+  });
+});
+
+describe("events at the same time", () => {
+  it("run in processes of their own", async () => {
+    const arrived: (() => void)[] = [];
+    const both = new Promise<void>((resolve) => arrived.push(resolve));
+    let waiting = 0;
+    // Answers neither until both have asked: one process alone would never get to ask twice.
+    const server = createServer((_, response) => {
+      waiting += 1;
+      if (waiting === 2) arrived[0]?.();
+      void both.then(() => response.end());
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await createFunction("waits", "index.waits", { Timeout: 30 });
+    const [first, second] = await Promise.all([invoke("waits", { url }), invoke("waits", { url })]);
+    expect(first.answer).not.toBe(second.answer);
+    server.close();
+    server.closeAllConnections();
+  });
+});
+
+describe("an asynchronous event", () => {
+  it("is accepted at once and tried again after one minute and two more, then given up", async () => {
+    await createFunction("later", "index.fails");
+    const discards = discarded.length;
+    const finished = (count: number) => until(() => invocations.filter((of) => of.functionName === "later").length === count);
+    expect((await invoke("later", {}, { InvocationType: "Event" })).StatusCode).toBe(202);
+    await finished(1);
+    await clock.advance(60_000);
+    await finished(2);
+    await clock.advance(120_000);
+    await finished(3);
+    await until(() => discarded.length === discards + 1);
+    expect(discarded.at(-1)).toMatchObject({
+      functionArn: "arn:aws:lambda:us-east-1:111122223333:function:later",
+      reason: "RetriesExhausted",
+    });
+  });
+
+  it("is tried once where the function's configuration says so", async () => {
+    await createFunction("once", "index.fails");
+    await account.create("AWS::Lambda::EventInvokeConfig", { FunctionName: "once", Qualifier: "$LATEST", MaximumRetryAttempts: 0 });
+    await invoke("once", {}, { InvocationType: "Event" });
+    await until(() => discarded.at(-1)?.functionArn.endsWith(":once") === true);
+    expect(invocations.filter((of) => of.functionName === "once")).toHaveLength(1);
+  });
+});
+
+describe("who may invoke", () => {
+  const session = async (name: string, statements: Statement[]) =>
+    account.roles.assumeAsService({
+      service: "states.amazonaws.com",
+      roleArn: await account.role(name, { service: "states.amazonaws.com", statements }),
+      sessionName: "test",
+      sourceArn: "arn:aws:states:us-east-1:111122223333:stateMachine:test",
+    });
+  const allow = (Resource: string): Statement => ({ Action: "lambda:InvokeFunction", Resource });
+  const guarded = "arn:aws:lambda:us-east-1:111122223333:function:guarded";
+
+  beforeAll(() => createFunction("guarded", "index.echo"));
+
+  it.each([
+    ["its policy names the function", [allow(guarded)], true],
+    ["its policy names another function", [allow(`${guarded}-not`)], false],
+    ["it has no policy", [], false],
+  ] as const)("a role, when %s: %s", async (title, statements, isAllowed) => {
+    const caller = account.client(LambdaClient, await session(title.replaceAll(" ", "-"), [...statements]));
+    const sent = caller.send(new InvokeCommand({ FunctionName: "guarded" }));
+    if (isAllowed) expect((await sent).StatusCode).toBe(200);
+    else
+      await expect(sent).rejects.toMatchObject({
+        name: "AccessDeniedException",
+        message: expect.stringContaining("lambda:InvokeFunction"),
+      });
+  });
+
+  it("a role that only the function's own policy allows", async () => {
+    const credentials = await session("Outsider", []);
+    const Principal = "arn:aws:iam::111122223333:role/Outsider";
+    await client.send(
+      new AddPermissionCommand({ FunctionName: "guarded", StatementId: "outsider", Action: "lambda:InvokeFunction", Principal }),
+    );
+    expect((await account.client(LambdaClient, credentials).send(new InvokeCommand({ FunctionName: "guarded" }))).StatusCode).toBe(200);
+    const { Policy } = await client.send(new GetPolicyCommand({ FunctionName: "guarded" }));
+    expect(JSON.parse(Policy ?? "")).toMatchObject({ Statement: [{ Sid: "outsider", Principal: { AWS: Principal }, Resource: guarded }] });
   });
 });
 
