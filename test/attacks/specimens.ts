@@ -1,0 +1,114 @@
+// Real material to attack: an envelope key of every hop, sealed by the step that may seal it, and jobs to end.
+
+import { BatchClient, RegisterJobDefinitionCommand, SubmitJobCommand } from "@aws-sdk/client-batch";
+import { EncryptCommand, GenerateDataKeyCommand, KMSClient, ReEncryptCommand } from "@aws-sdk/client-kms";
+import { ListExecutionsCommand, SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
+import { signedIn } from "../../cli/local/sign-in.ts";
+import { encryptionContext } from "../../core/envelope.ts";
+import { jobDefinitionName, keyAlias, roleNames } from "../../core/naming.ts";
+import { type Deployed, stolen } from "./attacked-account.ts";
+
+/** The run and the order that every specimen is bound to. */
+export const subject = { run: "specimen", job: "credential-report", admin: "alice", digest: "0".repeat(64) };
+
+export interface Specimens {
+  readonly sealedCode: Uint8Array;
+  readonly mfaSession: Uint8Array;
+  readonly jobCredentials: Uint8Array;
+  readonly launch: Uint8Array;
+  /** ARN of an execution that has ended. */
+  readonly endedExecution: string;
+  /** A job with our tags, and one that somebody else of the account runs without them. */
+  readonly taggedJob: string;
+  readonly foreignJob: string;
+}
+
+export async function makeSpecimens(at: Deployed): Promise<Specimens> {
+  const as = async (principal: Parameters<typeof stolen>[0]) =>
+    new KMSClient(at.emulator.gateway.clientOptions(await stolen(principal, at)));
+  const [operator, validate, retrieve, authorize] = [
+    await as("operator"),
+    await as(roleNames.validateMfa),
+    await as(roleNames.retrieveCredentials),
+    await as(roleNames.authorizeSubmission),
+  ];
+  const code = await operator.send(
+    new EncryptCommand({ KeyId: keyAlias.code, Plaintext: Buffer.from("123456"), EncryptionContext: encryptionContext.code(subject) }),
+  );
+  const session = await validate.send(
+    new GenerateDataKeyCommand({
+      KeyId: keyAlias.mfaSession,
+      KeySpec: "AES_256",
+      EncryptionContext: encryptionContext.mfaSession(subject),
+    }),
+  );
+  const credentials = await retrieve.send(
+    new GenerateDataKeyCommand({
+      KeyId: keyAlias.jobCredentials,
+      KeySpec: "AES_256",
+      EncryptionContext: encryptionContext.jobCredentials(subject),
+    }),
+  );
+  const launch = await authorize.send(
+    new ReEncryptCommand({
+      CiphertextBlob: credentials.CiphertextBlob,
+      SourceKeyId: keyAlias.jobCredentials,
+      SourceEncryptionContext: encryptionContext.jobCredentials(subject),
+      DestinationKeyId: keyAlias.job(subject.job),
+      DestinationEncryptionContext: encryptionContext.launch(subject),
+    }),
+  );
+  return {
+    sealedCode: given(code.CiphertextBlob),
+    mfaSession: given(session.CiphertextBlob),
+    jobCredentials: given(credentials.CiphertextBlob),
+    launch: given(launch.CiphertextBlob),
+    endedExecution: await endedExecution(at),
+    taggedJob: await submit(at, { "keyturn:run": "specimen" }),
+    foreignJob: await submit(at, {}),
+  };
+}
+
+/** A run that AdmitRun refuses ends by itself. */
+async function endedExecution(at: Deployed): Promise<string> {
+  const sfn = signedIn(SFNClient, at.people.operator, at);
+  const { executionArn } = await sfn.send(new StartExecutionCommand({ stateMachineArn: at.stateMachineArn, input: '{"job": "none"}' }));
+  for (;;) {
+    const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn: at.stateMachineArn }));
+    if (executions.some((execution) => execution.executionArn === executionArn && execution.status === "FAILED"))
+      return given(executionArn);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Its launcher refuses, for it was given no envelope. */
+async function submit(at: Deployed, tags: Record<string, string>): Promise<string> {
+  const batch = signedIn(BatchClient, at.administrator, at);
+  const { jobId } = await batch.send(
+    new SubmitJobCommand({ jobName: "specimen", jobDefinition: jobDefinitionName("announce"), jobQueue: "keyturn", tags }),
+  );
+  return given(jobId);
+}
+
+/** What registering a job definition of one's own would take. */
+export const ownJobDefinition = (at: Deployed) =>
+  new RegisterJobDefinitionCommand({
+    jobDefinitionName: "mine",
+    type: "container",
+    platformCapabilities: ["FARGATE"],
+    containerProperties: {
+      image: "public.ecr.aws/docker/library/busybox:latest",
+      command: ["sh"],
+      executionRoleArn: at.roleArn(roleNames.jobExecution),
+      jobRoleArn: at.roleArn("LauncherCredentialReport"),
+      resourceRequirements: [
+        { type: "VCPU", value: "0.25" },
+        { type: "MEMORY", value: "512" },
+      ],
+    },
+  });
+
+export function given<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new Error("AWS left out what it always answers");
+  return value;
+}
