@@ -20,9 +20,14 @@ export interface Report {
     readonly findings: Readonly<Record<string, number>>;
   };
   readonly notCovered: readonly string[];
-  /** By name. */
+  /** By name, their keys by age, oldest first: IAM promises no order, and reports of two weeks are compared. */
   readonly users: readonly ReportedUser[];
 }
+
+const inOrder =
+  <Item>(keyOf: (item: Item) => string) =>
+  (a: Item, b: Item): number =>
+    keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0;
 
 const notCovered = ["the account's root user", "roles and their sessions", "users of IAM Identity Center or another identity provider"];
 
@@ -31,8 +36,9 @@ export function buildReport(
   of: { run: string; nowMs: number; limits: Limits; pathPrefix: string },
 ): Report {
   const reported = users
+    .map((user) => ({ ...user, accessKeys: user.accessKeys.toSorted(inOrder((key) => `${key.createdAt} ${key.id}`)) }))
     .map((user) => ({ ...user, findings: findingsOf(user, of.limits, of.nowMs) }))
-    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    .sort(inOrder((user) => user.name));
   const findings = reported.flatMap((user) => user.findings);
   const countOf = (kind: string): number => findings.filter((finding) => finding.kind === kind).length;
   return {

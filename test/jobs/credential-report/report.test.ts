@@ -145,6 +145,12 @@ describe("the report", () => {
     ]);
   });
 
+  it("names a user's keys oldest first, in whatever order IAM gave them", () => {
+    const keys = [key("AKIAB", 5, 1), key("AKIAC", 9, 1), key("AKIAA", 5, 1)];
+    const { users } = buildReport([user({ accessKeys: keys })], { run: "weekly-1", nowMs, limits, pathPrefix: "/" });
+    expect(users[0]?.accessKeys.map(({ id }) => id)).toEqual(["AKIAC", "AKIAA", "AKIAB"]);
+  });
+
   it("is JSON that holds the whole report", () => {
     expect(JSON.parse(reportJson(report))).toEqual(report);
   });
