@@ -9,8 +9,6 @@ import { eventOperations } from "./logs/event-operations.ts";
 import { groupOperations } from "./logs/group-operations.ts";
 import { type LogEvent, LogGroups } from "./logs/log-groups.ts";
 
-export type { LogEvent } from "./logs/log-groups.ts";
-
 export interface Logs {
   readonly service: Service;
   readonly resourceTypes: readonly ResourceType[];

@@ -7,8 +7,6 @@ import { topicOperations } from "./sns/operations.ts";
 import { type PublishedMessage, Topics } from "./sns/topics.ts";
 import type { Sqs } from "./sqs.ts";
 
-export type { PublishedMessage } from "./sns/topics.ts";
-
 export interface Sns {
   readonly service: Service;
   readonly resourceTypes: readonly ResourceType[];

@@ -21,7 +21,7 @@ function additionalData(authenticated: Uint8Array, context: EncryptionContext): 
   return Buffer.concat([authenticated, Buffer.from(JSON.stringify(pairs), "utf8")]);
 }
 
-export const invalidCiphertext = (cause?: unknown): AwsError => new AwsError("InvalidCiphertextException", "", { cause });
+const invalidCiphertext = (cause?: unknown): AwsError => new AwsError("InvalidCiphertextException", "", { cause });
 
 /** Seals `plaintext` under a key's material (32 bytes). */
 export function sealBlob(

@@ -32,7 +32,7 @@ export interface Encryption {
   readonly bucketKey: boolean;
 }
 
-export interface PublicAccessBlock {
+interface PublicAccessBlock {
   readonly BlockPublicAcls: boolean;
   readonly IgnorePublicAcls: boolean;
   readonly BlockPublicPolicy: boolean;
@@ -52,14 +52,14 @@ export interface Bucket {
   policy: PolicyDocument | undefined;
 }
 
-export const blockAll: PublicAccessBlock = {
+const blockAll: PublicAccessBlock = {
   BlockPublicAcls: true,
   IgnorePublicAcls: true,
   BlockPublicPolicy: true,
   RestrictPublicBuckets: true,
 };
 
-export const noSuchKey = (key: string): AwsError =>
+const noSuchKey = (key: string): AwsError =>
   new AwsError("NoSuchKey", "The specified key does not exist.", { statusCode: 404, fields: { Key: key } });
 
 const noSuchVersion = (key: string, versionId: string): AwsError =>

@@ -31,7 +31,7 @@ export interface Secret {
   goneAtMs?: number;
 }
 
-export const invalidRequest = (message: string): AwsError => new AwsError("InvalidRequestException", message);
+const invalidRequest = (message: string): AwsError => new AwsError("InvalidRequestException", message);
 export const invalidParameter = (message: string): AwsError => new AwsError("InvalidParameterException", message);
 
 const suffixAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
