@@ -35,6 +35,6 @@ export class IdentityStack extends Stack {
     new TaskRoles(this, jobs);
     new ExactRole(this, schedulerRole(this, arnsOf(this)));
     new IamAdmin(this, config);
-    new Readers(this, jobs);
+    new Readers(this);
   }
 }
