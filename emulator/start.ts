@@ -6,7 +6,7 @@ import { deployAssembly } from "./deploy/deploy.ts";
 import type { ResourceType } from "./deploy/resource-type.ts";
 import type { DeployedStack } from "./deploy/stack-creation.ts";
 import { createFoundation, type Foundation } from "./foundation.ts";
-import type { CallRecord } from "./gateway/gateway.ts";
+import type { CallRecord } from "./gateway/call-record.ts";
 import type { Service } from "./service.ts";
 import { type Batch, createBatch } from "./services/batch.ts";
 import { createCloudFormation } from "./services/cloudformation.ts";

@@ -4,30 +4,15 @@ import { AwsError, notImplemented } from "../aws-error.ts";
 import type { Call, Caller, Credentials, Environment, Gateway, Origin, Permission, Service } from "../service.ts";
 import { authenticate, claimOf, dialectOf, signatureFault } from "./authenticate.ts";
 import { type Asked, authorizePassage, authorizePermission, authorizeServicePrincipal, deniedCode } from "./authorize.ts";
+import { type CallRecord, recordOf, type Trace } from "./call-record.ts";
 import type { EndpointRoute, EndpointRoutes, Identities } from "./identities.ts";
 import { inProcessOptions } from "./in-process.ts";
+import { checkRequired } from "./input-shape.ts";
 import { type Listener, listen } from "./listener.ts";
 import { readModel, type ServiceModel } from "./model.ts";
 import { type Protocol, protocolOf } from "./protocol.ts";
 import { readSignature } from "./signature.ts";
 import { Unreachable, type WireRequest, type WireResponse } from "./wire.ts";
-
-/** One call as it ended, for whoever watches: a demo, a test, a log. */
-export interface CallRecord {
-  readonly requestId: string;
-  readonly atMs: number;
-  readonly durationMs: number;
-  /** Endpoint name of the service, as far as it was found. */
-  readonly service?: string;
-  readonly operation?: string;
-  /** Who signed it, as far as it was authenticated. */
-  readonly caller?: Caller;
-  readonly origin: Origin;
-  /** Services that made it for the caller. */
-  readonly calledVia: readonly string[];
-  readonly outcome: "answered" | "denied" | "failed";
-  readonly error?: { readonly code: string; readonly message: string };
-}
 
 export interface GatewayOptions {
   readonly environment: Environment;
@@ -41,17 +26,6 @@ interface Mounted {
   readonly name: string;
   readonly protocol: Protocol;
   model?: Promise<ServiceModel>;
-}
-
-/** What a call collects on its way, for its record. */
-interface Trace {
-  readonly requestId: string;
-  readonly startedAtMs: number;
-  readonly origin: Origin;
-  readonly calledVia: readonly string[];
-  mounted?: Mounted;
-  operation?: string;
-  caller?: Caller;
 }
 
 const outside: Origin = { sourceIp: "127.0.0.1" };
@@ -75,24 +49,24 @@ export class EmulatorGateway implements Gateway {
   /** Answers one request. Throws `Unreachable` where its network interface has no way to the service. */
   async handle(request: WireRequest, origin: Origin): Promise<WireResponse> {
     const trace = this.#trace(origin, []);
+    let mounted: Mounted | undefined;
     try {
-      const response = await this.#answer(request, trace);
+      mounted = this.#find(request);
+      trace.service = mounted.name;
+      const response = await this.#answer(request, mounted, trace);
       this.#record(trace);
       return response;
     } catch (thrown) {
       this.#record(trace, thrown);
       if (thrown instanceof Unreachable) throw thrown;
-      const error = thrown instanceof AwsError ? thrown : internalFailure(thrown);
-      const model = await trace.mounted?.model;
-      const protocol = trace.mounted?.protocol ?? protocolOf(guessProtocol(request), "");
-      return protocol.writeError(error, { model, request, requestId: trace.requestId });
+      const model = await mounted?.model;
+      const protocol = mounted?.protocol ?? protocolOf(guessProtocol(request), "");
+      return protocol.writeError(asAwsError(thrown), { model, request, requestId: trace.requestId });
     }
   }
 
-  async #answer(received: WireRequest, trace: Trace): Promise<WireResponse> {
+  async #answer(received: WireRequest, mounted: Mounted, trace: Trace): Promise<WireResponse> {
     const { environment, identities } = this.#options;
-    const mounted = this.#find(received);
-    trace.mounted = mounted;
     const { service, protocol } = mounted;
     const endpoint = this.#endpointOf(trace.origin, mounted);
     const dialect = dialectOf(service.protocol);
@@ -108,6 +82,7 @@ export class EmulatorGateway implements Gateway {
     const { operation, labels } = protocol.findOperation(request, model, service);
     trace.operation = operation.name;
     const input = await protocol.readInput(request, operation, labels);
+    checkRequired(operation, input, dialect === "query" ? "ValidationError" : "ValidationException");
     const output = await this.#run(mounted, { input, caller: identity.caller, region, endpoint, trace });
     return protocol.writeOutput(output, operation, trace.requestId);
   }
@@ -151,7 +126,7 @@ export class EmulatorGateway implements Gateway {
     const mounted = this.#services.get(of.service);
     if (mounted === undefined) throw notImplemented(`The service ${of.service}, which ${of.asService} calls,`);
     const trace = this.#trace(of.trace.origin, [...of.trace.calledVia, of.asService]);
-    Object.assign(trace, { mounted, operation: of.operation, caller: of.caller });
+    Object.assign(trace, { service: mounted.name, operation: of.operation, caller: of.caller });
     try {
       const output = await this.#run(mounted, { input: of.input, caller: of.caller, region: of.region, endpoint: undefined, trace });
       this.#record(trace);
@@ -264,27 +239,14 @@ export class EmulatorGateway implements Gateway {
   }
 
   #record(trace: Trace, thrown?: unknown): void {
-    const error =
-      thrown === undefined ? undefined : { code: codeOf(thrown), message: thrown instanceof Error ? thrown.message : String(thrown) };
-    this.#options.onCall?.({
-      requestId: trace.requestId,
-      atMs: trace.startedAtMs,
-      durationMs: this.#options.environment.clock.now() - trace.startedAtMs,
-      ...(trace.mounted && { service: trace.mounted.name }),
-      ...(trace.operation !== undefined && { operation: trace.operation }),
-      ...(trace.caller && { caller: trace.caller }),
-      origin: trace.origin,
-      calledVia: trace.calledVia,
-      outcome: error === undefined ? "answered" : thrown instanceof AwsError && thrown.statusCode === 403 ? "denied" : "failed",
-      ...(error && { error }),
-    });
+    this.#options.onCall?.(recordOf(trace, this.#options.environment.clock.now(), thrown));
   }
 }
 
-const codeOf = (thrown: unknown): string => (thrown instanceof AwsError ? thrown.code : thrown instanceof Error ? thrown.name : "Error");
-
-/** A fault of the emulator's own: told to whoever runs it, and to the caller as AWS tells its own. */
-function internalFailure(cause: unknown): AwsError {
+/** A fault of the emulator's own is told to whoever runs it, and to the caller as AWS tells its own. */
+function asAwsError(cause: unknown): AwsError {
+  if (cause instanceof AwsError) return cause;
+  if (cause instanceof URIError) return new AwsError("InvalidURI", "The path or the query is not well percent-encoded.", { cause });
   console.error("The emulator failed inside a call:", cause);
   return new AwsError("InternalFailure", "The request processing has failed because of an unknown error, exception or failure.", {
     statusCode: 500,

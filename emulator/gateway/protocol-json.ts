@@ -2,10 +2,11 @@
 
 import { JsonCodec2 } from "@aws-sdk/core/protocols";
 import { AwsError } from "../aws-error.ts";
+import { checkJson } from "./input-shape.ts";
 import type { ErrorModel, Shape } from "./model.ts";
 import { membersOf } from "./model.ts";
 import type { Protocol } from "./protocol.ts";
-import { utf8, type WireResponse } from "./wire.ts";
+import { utf8 } from "./wire.ts";
 
 const codec = new JsonCodec2({ timestampFormat: { useTrait: true, default: 7 }, jsonName: false });
 
@@ -45,10 +46,13 @@ export const awsJson = (version: "1.0" | "1.1"): Protocol => {
 
 export async function readJson(shape: Shape, body: Uint8Array, withCodec: JsonCodec2): Promise<object> {
   if (shape.isUnitSchema() || body.length === 0) return {};
+  const text = new TextDecoder().decode(body);
   try {
-    return (await withCodec.createDeserializer().read(shape, new TextDecoder().decode(body))) as object;
+    checkJson(shape, JSON.parse(text));
+    return (await withCodec.createDeserializer().read(shape, text)) as object;
   } catch (cause) {
-    throw new AwsError("SerializationException", "The request body is not the JSON that this operation takes.", { cause });
+    if (cause instanceof AwsError) throw cause;
+    throw new AwsError("SerializationException", "The request body is not JSON of the form that this operation takes.", { cause });
   }
 }
 
@@ -68,9 +72,3 @@ export function jsonErrorBody(error: AwsError, head: Readonly<Record<string, str
 }
 
 const noShape = { isStructSchema: () => false } as Shape;
-
-export const jsonResponse = (statusCode: number, headers: Record<string, string>, body: Uint8Array): WireResponse => ({
-  statusCode,
-  headers,
-  body,
-});

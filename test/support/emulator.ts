@@ -2,7 +2,7 @@
 
 import { MovableClock } from "../../emulator/clock.ts";
 import { createFoundation, type Foundation } from "../../emulator/foundation.ts";
-import type { CallRecord } from "../../emulator/gateway/gateway.ts";
+import type { CallRecord } from "../../emulator/gateway/call-record.ts";
 import type { Credentials, Service } from "../../emulator/service.ts";
 
 export interface TestEmulator extends Foundation {
