@@ -24,12 +24,16 @@ export interface LogDestination {
   readonly onLost?: (error: Error, events: number) => void;
 }
 
+/** How long the first line waits for others, in real milliseconds: a process that prints ten lines, or answers ten events, costs one call. */
+const lingerMs = 25;
+
 /** Writes events in order, one call at a time; whatever is written meanwhile travels in the next call. */
 export class LogStream {
   readonly #destination: LogDestination;
   #pending: InputLogEvent[] = [];
   #isCreated = false;
   #writing: Promise<void> | undefined;
+  #endLinger: (() => void) | undefined;
 
   constructor(destination: LogDestination) {
     this.#destination = destination;
@@ -42,12 +46,21 @@ export class LogStream {
 
   /** Settles when everything written so far has been delivered or lost. */
   async flushed(): Promise<void> {
-    while (this.#writing !== undefined) await this.#writing;
+    while (this.#writing !== undefined) {
+      this.#endLinger?.();
+      await this.#writing;
+    }
   }
 
   async #drain(): Promise<void> {
-    // One turn later: a process that prints ten lines at once costs one call.
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, lingerMs);
+      this.#endLinger = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#endLinger = undefined;
     while (this.#pending.length > 0) {
       const events = takeBatch(this.#pending);
       try {
