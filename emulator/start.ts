@@ -24,7 +24,7 @@ import { createSsm, type Ssm } from "./services/ssm.ts";
 import { createStates, type StatesDependencies } from "./services/states.ts";
 
 /** What whoever runs the emulator may watch; none of it changes anything. */
-export interface Watchers {
+interface Watchers {
   /** Every call as it ends, refused ones included. */
   readonly onCall?: (record: CallRecord) => void;
   readonly onInvocation?: NonNullable<LambdaDependencies["onInvocation"]>;

@@ -6,7 +6,7 @@ import { queryPairs } from "./wire.ts";
 /** The SDK's own runtime schema of a shape. */
 export type Shape = NormalizedSchema;
 
-export interface HttpBinding {
+interface HttpBinding {
   readonly method: string;
   /** Template segments: literal text, `{Label}` or `{Label+}`. */
   readonly segments: readonly string[];

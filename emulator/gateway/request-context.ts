@@ -13,7 +13,7 @@ export const accountOfResource = (resource: string, account: string): string => 
 };
 
 /** What `aws:PrincipalArn` shows: the user, or the role itself and not its session. */
-export const principalArn = (caller: Caller): string => caller.roleArn ?? caller.arn;
+const principalArn = (caller: Caller): string => caller.roleArn ?? caller.arn;
 
 export function requestContext(of: {
   caller: Caller;

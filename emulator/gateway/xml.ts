@@ -37,7 +37,7 @@ export function readXml(shape: Shape, body: Uint8Array): unknown {
   }
 }
 
-export const escapeXml = (text: string): string =>
+const escapeXml = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: XML 1.0 cannot hold them, not even escaped.
   text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "").replace(/[<>&]/g, (character) => `&#${character.charCodeAt(0)};`);
 

@@ -4,7 +4,7 @@ import type { Credentials, Environment } from "../../service.ts";
 import { parseIdentityPolicy } from "./policy-document.ts";
 import type { IamStore } from "./store.ts";
 
-export const administratorName = "administrator";
+const administratorName = "administrator";
 
 const everything = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] });
 

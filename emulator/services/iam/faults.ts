@@ -22,8 +22,6 @@ export const limitExceeded = (message: string): AwsError => new AwsError("LimitE
 
 export const quotaExceeded = (quota: string, limit: number): AwsError => limitExceeded(`Cannot exceed quota for ${quota}: ${limit}`);
 
-export const invalidInput = (message: string): AwsError => new AwsError("InvalidInput", message);
-
 export const validationError = (message: string): AwsError => new AwsError("ValidationError", message);
 
 /** A member that the operation cannot do without. */

@@ -18,7 +18,7 @@ export const storeIdentities = (store: IamStore): Identities => ({
 });
 
 /** The caller that a user's long-term key stands for. */
-export const userCaller = (user: User, accessKeyId: string): Caller => ({
+const userCaller = (user: User, accessKeyId: string): Caller => ({
   type: "User",
   arn: user.arn,
   accountId: user.arn.split(":")[4] ?? "",

@@ -9,7 +9,7 @@ export interface StoredDocument {
   readonly document: PolicyDocument;
 }
 
-export interface Entity {
+interface Entity {
   readonly name: string;
   readonly path: string;
   readonly id: string;

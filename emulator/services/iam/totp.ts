@@ -3,14 +3,14 @@
 import { Secret, TOTP } from "otpauth";
 import type { MfaDevice } from "./store.ts";
 
-export const stepMs = 30_000;
+const stepMs = 30_000;
 
 /** Steps by which a device may run early or late. */
 const tolerance = 1;
 /** When a device is enabled or resynchronised, a person has typed two codes one after the other: the first is older by then. */
 const pairTolerance = 10;
 
-export const codeAt = (seed: Uint8Array, atMs: number): string => generator(seed).generate({ timestamp: atMs });
+const codeAt = (seed: Uint8Array, atMs: number): string => generator(seed).generate({ timestamp: atMs });
 
 /** The step of a code that the device would accept now; undefined for wrong, spent and outdated codes. */
 export function acceptableStep(device: MfaDevice, code: string, nowMs: number): number | undefined {
