@@ -1,177 +1,26 @@
 // Batch over the wire: a job is a process that sees its container's environment, and every way it can end shows as on AWS.
 
+import { CancelJobCommand, type SubmitJobCommandInput, TerminateJobCommand } from "@aws-sdk/client-batch";
+import { describe, expect, it } from "vitest";
 import {
-  BatchClient,
-  CancelJobCommand,
-  DescribeComputeEnvironmentsCommand,
-  DescribeJobDefinitionsCommand,
-  DescribeJobQueuesCommand,
-  DescribeJobsCommand,
-  type JobDetail,
-  ListJobsCommand,
-  RegisterJobDefinitionCommand,
-  SubmitJobCommand,
-  type SubmitJobCommandInput,
-  TerminateJobCommand,
-} from "@aws-sdk/client-batch";
-import { CreateLogGroupCommand, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { MovableClock } from "../../../emulator/clock.ts";
-import type { JobState } from "../../../emulator/services/batch/job.ts";
-import { type Batch, createBatch } from "../../../emulator/services/batch.ts";
-import { imageUri, type Statement, startWorkloadAccount, type WorkloadAccount } from "../processes/workload-account.ts";
-
-const program = `
-  const { argv, env } = process;
-  const does = {
-    succeed: () => console.log("done", ...argv.slice(3)),
-    fail: () => { process.exitCode = Number(argv[3]); },
-    environment: () => console.log(JSON.stringify(env)),
-    credentials: async () => {
-      const { AWS_CONTAINER_CREDENTIALS_FULL_URI: url, AWS_CONTAINER_AUTHORIZATION_TOKEN: token } = env;
-      const given = await fetch(url, { headers: { authorization: token } });
-      const refused = await fetch(url, { headers: { authorization: token + "x" } });
-      console.log(JSON.stringify({ given: await given.json(), refused: refused.status }));
-    },
-    hang: () => { console.log("hanging"); setInterval(() => {}, 1000); },
-    defy: () => { process.on("SIGTERM", () => console.log("no")); console.log("hanging"); setInterval(() => {}, 1000); },
-    onSecondAttempt: () => { process.exitCode = env.AWS_BATCH_JOB_ATTEMPT === "2" ? 0 : 1; },
-  };
-  await does[argv[2]]();
-`;
-const dockerfile = 'FROM node:24-slim\nWORKDIR /job\nENV FROM_IMAGE="an image"\nCOPY . .\nUSER node\nENTRYPOINT ["node", "main.mjs"]\n';
-
-const group = "/jobs";
-const pull: Statement[] = [
-  { Action: "ecr:GetAuthorizationToken", Resource: "*" },
-  { Action: ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], Resource: "arn:aws:ecr:us-east-1:111122223333:repository/assets" },
-];
-const log: Statement = {
-  Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
-  Resource: `arn:aws:logs:us-east-1:111122223333:log-group:${group}:*`,
-};
-
-const clock = new MovableClock();
-const states: JobState[] = [];
-let account: WorkloadAccount;
-let batch: Batch;
-let client: BatchClient;
-let image: string;
-let jobRole: string;
-
-beforeAll(async () => {
-  account = await startWorkloadAccount(
-    ({ environment, gateway, roles, network: subnets }) => {
-      batch = createBatch(environment, { gateway, roles, subnets, onJobState: (state) => states.push(state) });
-      return [batch];
-    },
-    { clock },
-  );
-  client = account.client(BatchClient);
-  image = imageUri(await account.folder({ "main.mjs": program, Dockerfile: dockerfile }));
-  await account.logsClient.send(new CreateLogGroupCommand({ logGroupName: group }));
-  jobRole = await account.role("JobRole", { service: "ecs-tasks.amazonaws.com" });
-  await computeEnvironment("room", {});
-  await computeEnvironment("full", { MaxvCpus: 0 });
-  await queue("main", "room", {});
-  await queue("stuck", "full", {
-    JobStateTimeLimitActions: [
-      { Action: "CANCEL", MaxTimeSeconds: 600, Reason: "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY", State: "RUNNABLE" },
-      { Action: "CANCEL", MaxTimeSeconds: 900, Reason: "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE", State: "RUNNABLE" },
-    ],
-  });
-  await definition("job", {});
-});
-
-afterAll(() => account.stop());
-
-const computeEnvironment = (name: string, resources: object) =>
-  account.create("AWS::Batch::ComputeEnvironment", {
-    ComputeEnvironmentName: name,
-    Type: "managed",
-    ComputeResources: {
-      Type: "FARGATE",
-      MaxvCpus: 4,
-      Subnets: [account.subnetId],
-      SecurityGroupIds: [account.securityGroupId],
-      ...resources,
-    },
-  });
-
-const queue = (name: string, on: string, properties: object) =>
-  account.create("AWS::Batch::JobQueue", {
-    JobQueueName: name,
-    Priority: 1,
-    ComputeEnvironmentOrder: [{ ComputeEnvironment: on, Order: 1 }],
-    ...properties,
-  });
-
-async function definition(name: string, of: { container?: object; statements?: Statement[]; properties?: object }): Promise<string> {
-  const ExecutionRoleArn = await account.role(`Execution-${name}`, {
-    service: "ecs-tasks.amazonaws.com",
-    statements: of.statements ?? [...pull, log],
-  });
-  const { ref } = await account.create("AWS::Batch::JobDefinition", {
-    JobDefinitionName: name,
-    Type: "container",
-    PlatformCapabilities: ["FARGATE"],
-    ContainerProperties: {
-      Image: image,
-      Command: ["succeed"],
-      JobRoleArn: jobRole,
-      ExecutionRoleArn,
-      Environment: [{ Name: "FROM_DEFINITION", Value: "a definition" }],
-      LogConfiguration: { LogDriver: "awslogs", Options: { "awslogs-group": group, "awslogs-stream-prefix": name } },
-      ResourceRequirements: [
-        { Type: "VCPU", Value: "1" },
-        { Type: "MEMORY", Value: "2048" },
-      ],
-      ...of.container,
-    },
-    ...of.properties,
-  });
-  return ref;
-}
-
-async function submit(command: readonly string[], input: Partial<SubmitJobCommandInput> = {}): Promise<string> {
-  const containerOverrides = { command: [...command], ...input.containerOverrides };
-  const reply = await client.send(
-    new SubmitJobCommand({ jobName: "a-job", jobQueue: "main", jobDefinition: "job", ...input, containerOverrides }),
-  );
-  return reply.jobId ?? "";
-}
-
-/** Waits until the job's state is one of `states`, and describes it. */
-async function reach(jobId: string, ...states: string[]): Promise<JobDetail> {
-  await new Promise<void>((resolve) => {
-    const unlisten = batch.onJobState(jobId, ({ status }) => {
-      if (!states.includes(status)) return;
-      unlisten();
-      resolve();
-    });
-  });
-  const { jobs } = await client.send(new DescribeJobsCommand({ jobs: [jobId] }));
-  return jobs?.[0] as JobDetail;
-}
-
-const ended = (jobId: string) => reach(jobId, "SUCCEEDED", "FAILED");
-
-async function printed(job: JobDetail): Promise<string[]> {
-  const logStreamNames = [job.container?.logStreamName ?? ""];
-  const { events = [] } = await account.logsClient.send(new FilterLogEventsCommand({ logGroupName: group, logStreamNames }));
-  return events.map(({ message }) => message ?? "");
-}
-
-/** Waits until the job's process has printed the line, so that signals find it at work. */
-function line(text: string): Promise<void> {
-  return new Promise((resolve) => {
-    const end = account.logs.tail(group, ({ message }) => {
-      if (message !== text) return;
-      end();
-      resolve();
-    });
-  });
-}
+  account,
+  batch,
+  client,
+  clock,
+  computeEnvironment,
+  definition,
+  ended,
+  jobRole,
+  line,
+  log,
+  printed,
+  pull,
+  queue,
+  reach,
+  states,
+  submit,
+} from "../processes/job-account.ts";
+import type { Statement } from "../processes/workload-account.ts";
 
 describe("a job that succeeds", () => {
   it("goes through every state and ends with its exit code and its log", async () => {
@@ -326,32 +175,6 @@ describe("a job whose container never starts has no exit code, and", () => {
   });
 });
 
-describe("a submission is refused", () => {
-  it.each([
-    [
-      "above 30 KiB",
-      { containerOverrides: { environment: [{ name: "LONG", value: "x".repeat(31_000) }] } },
-      "Job size must be less than 30 KiB, got 31 KiB",
-    ],
-    ["with a timeout below a minute", { timeout: { attemptDurationSeconds: 59 } }, "Timeout attemptDurationSeconds must be at least 60"],
-    [
-      "with a reserved variable",
-      { containerOverrides: { environment: [{ name: "AWS_BATCH_JOB_ID", value: "x" }] } },
-      "AWS_BATCH_JOB_ID is not allowed",
-    ],
-    ["to no such queue", { jobQueue: "absent" }, "JobQueue absent does not exist"],
-    ["of no such definition", { jobDefinition: "absent" }, "JobDefinition absent does not exist"],
-    ["of no such revision", { jobDefinition: "job:9" }, "JobDefinition job:9 does not exist"],
-    ["with more than ten attempts", { retryStrategy: { attempts: 11 } }, "Attempts must be between 1 and 10"],
-  ])("%s", async (_, input, message) => {
-    await expect(submit(["succeed"], input)).rejects.toMatchObject({ name: "ClientException", message: expect.stringContaining(message) });
-  });
-
-  it("as an array job, which is not modelled", async () => {
-    await expect(submit(["succeed"], { arrayProperties: { size: 2 } })).rejects.toThrow("SubmitJob with arrayProperties is not modelled");
-  });
-});
-
 describe("a job that cannot start", () => {
   it("waits as RUNNABLE, says why, and is ended by the queue's time limit for that reason", async () => {
     const jobId = await submit(["succeed"], { jobQueue: "stuck" });
@@ -392,93 +215,4 @@ describe("a job that cannot start", () => {
     const second = await submit(["succeed"], { dependsOn: [{ jobId: first }] });
     expect(await ended(second)).toMatchObject({ status: "FAILED", statusReason: "Dependent Job failed" });
   });
-});
-
-describe("who may submit", () => {
-  const queueArn = "arn:aws:batch:us-east-1:111122223333:job-queue/main";
-  const definitionArn = "arn:aws:batch:us-east-1:111122223333:job-definition/job";
-
-  it.each([
-    ["by revision, allowed by revision", [`${definitionArn}:1`, queueArn], "job:1", {}, true],
-    ["by ARN, allowed by revision", [`${definitionArn}:1`, queueArn], `${definitionArn}:1`, {}, true],
-    ["by name, allowed by revision", [`${definitionArn}:1`, queueArn], "job", {}, false],
-    ["by revision, allowed by name", [definitionArn, queueArn], "job:1", {}, false],
-    ["by name, allowed by name", [definitionArn, queueArn], "job", {}, true],
-    ["by revision, queue not allowed", [`${definitionArn}:1`], "job:1", {}, false],
-    ["with tags, tagging not allowed", [`${definitionArn}:1`, queueArn], "job:1", { a: "b" }, false],
-  ] as const)("%s: %s", async (title, Resource, jobDefinition, tags, isAllowed) => {
-    const name = `Submitter-${title.replaceAll(/\W+/g, "-")}`;
-    const roleArn = await account.role(name, {
-      service: "lambda.amazonaws.com",
-      statements: [{ Action: "batch:SubmitJob", Resource: [...Resource] }],
-    });
-    const session = await account.roles.assumeAsService({
-      service: "lambda.amazonaws.com",
-      roleArn,
-      sessionName: "test",
-      sourceArn: "arn:aws:lambda:us-east-1:111122223333:function:test",
-    });
-    const sent = account
-      .client(BatchClient, session)
-      .send(new SubmitJobCommand({ jobName: "a-job", jobQueue: "main", jobDefinition, tags }));
-    if (isAllowed) expect(await sent).toMatchObject({ jobName: "a-job" });
-    else await expect(sent).rejects.toMatchObject({ name: "AccessDeniedException" });
-  });
-
-  it("asks for iam:PassRole on both roles of a definition that is registered", async () => {
-    const statements = [
-      {
-        Action: ["batch:RegisterJobDefinition", "iam:PassRole"],
-        Resource: ["arn:aws:batch:us-east-1:111122223333:job-definition/*", jobRole],
-      },
-    ];
-    const roleArn = await account.role("Registrar", { service: "lambda.amazonaws.com", statements });
-    const session = await account.roles.assumeAsService({
-      service: "lambda.amazonaws.com",
-      roleArn,
-      sessionName: "test",
-      sourceArn: "arn:aws:lambda:us-east-1:111122223333:function:test",
-    });
-    const register = (executionRoleArn: string) =>
-      account.client(BatchClient, session).send(
-        new RegisterJobDefinitionCommand({
-          jobDefinitionName: "registered",
-          type: "container",
-          platformCapabilities: ["FARGATE"],
-          containerProperties: {
-            image,
-            jobRoleArn: jobRole,
-            executionRoleArn,
-            resourceRequirements: [
-              { type: "VCPU", value: "1" },
-              { type: "MEMORY", value: "2048" },
-            ],
-          },
-        }),
-      );
-    expect(await register(jobRole)).toMatchObject({ revision: 1 });
-    await expect(register("arn:aws:iam::111122223333:role/Execution-job")).rejects.toThrow("iam:PassRole");
-  });
-});
-
-it("lists and describes what there is", async () => {
-  const { jobSummaryList = [] } = await client.send(
-    new ListJobsCommand({ jobQueue: "main", filters: [{ name: "JOB_NAME", values: ["a-*"] }] }),
-  );
-  expect(jobSummaryList.length).toBeGreaterThan(5);
-  const { jobQueues } = await client.send(new DescribeJobQueuesCommand({ jobQueues: ["main"] }));
-  expect(jobQueues).toMatchObject([{ jobQueueName: "main", state: "ENABLED", status: "VALID" }]);
-  const { computeEnvironments } = await client.send(new DescribeComputeEnvironmentsCommand({ computeEnvironments: ["room"] }));
-  expect(computeEnvironments).toMatchObject([{ type: "MANAGED", computeResources: { type: "FARGATE", maxvCpus: 4 } }]);
-  const { jobDefinitions } = await client.send(new DescribeJobDefinitionsCommand({ jobDefinitions: ["job:1"] }));
-  expect(jobDefinitions).toMatchObject([
-    { jobDefinitionName: "job", revision: 1, status: "ACTIVE", containerProperties: { image, command: ["succeed"] } },
-  ]);
-});
-
-it("refuses an image that needs a container engine, when it is deployed", async () => {
-  const folder = await account.folder({ Dockerfile: 'FROM node:24\nRUN npm ci\nENTRYPOINT ["node", "x.mjs"]\n' });
-  await expect(definition("runs", { container: { Image: imageUri(folder) } })).rejects.toThrow(
-    /Dockerfile line 2 \(RUN npm ci\): RUN is not modelled/,
-  );
 });
