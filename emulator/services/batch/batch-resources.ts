@@ -16,7 +16,7 @@ export interface ComputeEnvironment {
 }
 
 /** Ends jobs that stand at the head of the queue and cannot start. */
-export interface TimeLimitAction {
+interface TimeLimitAction {
   /** `CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY`, `MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE`, … */
   readonly reason: string;
   readonly maxTimeSeconds: number;

@@ -5,7 +5,7 @@ import { AwsError } from "../../aws-error.ts";
 import type { Environment } from "../../service.ts";
 import { type FunctionReference, functionArn } from "./function-names.ts";
 
-export type LogLevel = "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR" | "FATAL";
+type LogLevel = "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR" | "FATAL";
 
 /** A function as it was created; a version is a copy of it with a number. */
 export interface FunctionDefinition {

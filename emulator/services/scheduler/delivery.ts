@@ -24,7 +24,7 @@ export interface DeliveryDependencies {
   readonly onDelivery?: (delivery: Delivery) => void;
 }
 
-export const universalStartExecution = "arn:aws:scheduler:::aws-sdk:sfn:startExecution";
+const universalStartExecution = "arn:aws:scheduler:::aws-sdk:sfn:startExecution";
 const stateMachine = /^arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:stateMachine:[^:]+$/;
 
 /** Throws for a target that is not modelled, naming it. */

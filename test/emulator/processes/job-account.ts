@@ -28,7 +28,7 @@ const program = `
 `;
 const dockerfile = 'FROM node:24-slim\nWORKDIR /job\nENV FROM_IMAGE="an image"\nCOPY . .\nUSER node\nENTRYPOINT ["node", "main.mjs"]\n';
 
-export const group = "/jobs";
+const group = "/jobs";
 export const pull: Statement[] = [
   { Action: "ecr:GetAuthorizationToken", Resource: "*" },
   { Action: ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], Resource: "arn:aws:ecr:us-east-1:111122223333:repository/assets" },
