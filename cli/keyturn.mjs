@@ -21,10 +21,8 @@ if (major >= requiredMajor) {
     process.exitCode = 1;
   } else {
     const child = spawn(node, [import.meta.filename ?? process.argv[1], ...process.argv.slice(2)], { stdio: "inherit" });
-    // The terminal sends Ctrl-C to both; a kill from elsewhere reaches only this process and is handed on.
-    process.on("SIGINT", () => {});
-    process.on("SIGTERM", () => child.kill("SIGTERM"));
-    process.on("SIGHUP", () => child.kill("SIGHUP"));
+    // A terminal sends Ctrl-C to both, a kill from elsewhere reaches only this process: handed on, the program may see it twice.
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
     child.on("error", (error) => {
       console.error(`keyturn could not start ${node}: ${error.message}. Run \`npm ci\` again.`);
       process.exitCode = 1;

@@ -13,6 +13,8 @@ export interface DemoScreen {
   waiting(text: string): void;
   refused(what: string, error: string): void;
   lines(lines: readonly string[]): void;
+  /** Not to be touched: a QR code. */
+  picture(text: string): void;
   report(report: { readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] }): void;
   summary(result: DemoResult): void;
 }
@@ -45,6 +47,7 @@ export function humanScreen({ print, colours }: { print: (text: string) => void;
       const bar = paint("dim", "│");
       for (const line of lines) print(`  ${bar} ${wrap(line, { indent: 4 }).replaceAll("\n    ", `\n  ${bar} `)}`);
     },
+    picture: (text) => print(text),
     report: ({ columns, rows }) => print(table([columns, ...rows])),
     summary: ({ run, status, states, job, outputs, refusals, timings }) => {
       const { synthMs, readyMs, runMs } = timings;
@@ -81,6 +84,7 @@ export const silentScreen: DemoScreen = {
   waiting: nothing,
   refused: nothing,
   lines: nothing,
+  picture: nothing,
   report: nothing,
   summary: nothing,
 };

@@ -39,7 +39,8 @@ export const demo = command({
       screen.summary(result);
       if (json) console.log(JSON.stringify(result));
     } catch (error) {
-      throw interruption.signal.aborted
+      // In a prompt the terminal hands Ctrl-C over as a key; no signal comes.
+      throw interruption.signal.aborted || (error instanceof Error && error.name === "ExitPromptError")
         ? new CommandFailed("Interrupted; everything that was started is stopped.", { cause: error })
         : error;
     } finally {
@@ -177,7 +178,7 @@ async function answerUntilAccepted(
   const { acts, screen, interactive, enrolled, signal } = scene;
   if (interactive) {
     screen.heading("Scan this with an authenticator app; it is alice's virtual MFA device");
-    screen.lines(renderUnicodeCompact(enrolled.device.uri).split("\n"));
+    screen.picture(renderUnicodeCompact(enrolled.device.uri, { border: 2 }));
   }
   let { view } = from;
   let reported = from.reported;
@@ -189,7 +190,9 @@ async function answerUntilAccepted(
     view = await acts.untilItWaits({ executionArn: from.executionArn, onLeft: from.onLeft, reported }, times + 1);
     reported = view.visits.filter(({ leftAtMs }) => leftAtMs !== undefined).length;
     if (view.status !== "RUNNING") return { view, code };
-    if (!interactive) throw new CommandFailed(`The good code was refused: ${mfaRefusal(view)}`);
+    const refusal = mfaRefusal(view);
+    if (!interactive) throw new CommandFailed(`The good code was refused: ${refusal}`);
+    screen.waiting(refusal);
   }
 }
 

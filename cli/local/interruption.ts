@@ -8,6 +8,9 @@ export interface Interruption {
   release(): void;
 }
 
+/** cli/keyturn.mjs hands a signal on that the terminal may have sent already. */
+const sameForMs = 1000;
+
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export function listenForInterruption(): Interruption {
@@ -17,8 +20,8 @@ export function listenForInterruption(): Interruption {
     for (const name of signals) process.off(name, interrupt);
   };
   const interrupt = (): void => {
-    // A second Ctrl-C ends the process at once, in case ending in order hangs.
-    release();
+    // Ctrl-C once more ends the process at once, in case ending in order hangs; what comes straight away is the same Ctrl-C again.
+    if (!controller.signal.aborted) setTimeout(release, sameForMs).unref();
     controller.abort();
     resolve();
   };

@@ -47,8 +47,10 @@ export async function synthesise(
     if (await isComplete(assembly)) return await reuse(assembly);
     const unfinished = await mkdtemp(join(folder, "unfinished-"));
     try {
-      await runApp(root, unfinished, { signal, app });
-      await publish(unfinished, assembly);
+      const [output, scratch] = [join(unfinished, "out"), join(unfinished, "tmp")];
+      for (const path of [output, scratch]) await mkdir(path);
+      await runApp(root, { output, scratch, signal, app });
+      await publish(output, assembly);
     } finally {
       await rm(unfinished, { recursive: true, force: true });
     }
@@ -105,20 +107,30 @@ async function filesUnder(root: string, path: string): Promise<string[]> {
 }
 
 /** Runs the CDK app as the CDK's own CLI would, without its start-up time. */
-async function runApp(root: string, output: string, { signal, app }: { signal: AbortSignal | undefined; app: AppSource }): Promise<void> {
+async function runApp(
+  root: string,
+  { output, scratch, signal, app }: { output: string; scratch: string; signal: AbortSignal | undefined; app: AppSource },
+): Promise<void> {
   const { context = {} } = JSON.parse(await readFile(join(root, "cdk.json"), "utf8")) as { context?: Record<string, unknown> };
   // The credentials of whoever runs this must not choose an account or region for the emulator's stacks.
   const { CDK_DEFAULT_ACCOUNT: _account, CDK_DEFAULT_REGION: _region, ...environment } = process.env;
   const child = spawn(process.execPath, [app.file], {
     cwd: root,
-    env: { ...environment, CDK_OUTDIR: output, CDK_CONTEXT_JSON: JSON.stringify(context) },
+    // Temporary files go where they are removed even if the app is interrupted.
+    env: { ...environment, TMPDIR: scratch, CDK_OUTDIR: output, CDK_CONTEXT_JSON: JSON.stringify(context) },
     stdio: ["ignore", "pipe", "pipe"],
     ...(signal === undefined ? {} : { signal }),
   });
   const printed: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => printed.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => printed.push(chunk));
-  const code = await new Promise<number | null>((resolve, reject) => child.on("error", reject).on("close", resolve));
+  let failure: Error | undefined;
+  child.on("error", (error) => {
+    failure = error;
+  });
+  // Also after an interruption: whoever removes the folders must not race with a process that still writes.
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  if (failure !== undefined) throw failure;
   if (code === 0 && (await isComplete(output))) return;
   throw new CommandFailed(
     `The stacks could not be synthesised (node ${app.file} ended with ${code}):\n${Buffer.concat(printed).toString("utf8").trimEnd()}`,
