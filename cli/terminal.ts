@@ -54,8 +54,6 @@ export function table(rows: readonly (readonly string[])[], { indent = 2, width 
     .join("\n");
 }
 
-export const cut = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, width - 1)}…`);
-
 /** `text`, which starts at column `indent`, in lines that end before `width`, broken at spaces, each after the first indented to that column. */
 export function wrap(text: string, { indent = 0, width = 100 }: { indent?: number; width?: number } = {}): string {
   const room = width - indent;

@@ -1,5 +1,6 @@
 // How the demo looks to a person: one line per state as it happens, aligned, at most 100 columns.
 
+import type { JobTable } from "../../jobs/outputs.ts";
 import { bytes, type Colours, duration, table, wrap } from "../terminal.ts";
 import type { ShownState } from "./demo-acts.ts";
 import type { DemoResult } from "./demo-result.ts";
@@ -15,7 +16,7 @@ export interface DemoScreen {
   lines(lines: readonly string[]): void;
   /** Not to be touched: a QR code. */
   picture(text: string): void;
-  report(report: { readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] }): void;
+  report(report: JobTable): void;
   summary(result: DemoResult): void;
 }
 
@@ -48,7 +49,10 @@ export function humanScreen({ print, colours }: { print: (text: string) => void;
       for (const line of lines) print(`  ${bar} ${wrap(line, { indent: 4 }).replaceAll("\n    ", `\n  ${bar} `)}`);
     },
     picture: (text) => print(text),
-    report: ({ columns, rows }) => print(table([columns, ...rows])),
+    report: ({ columns, rows, more }) => {
+      print(table([columns, ...rows]));
+      if (more > 0) print(`  … and ${more} more in the report.`);
+    },
     summary: ({ run, status, states, job, outputs, refusals, timings }) => {
       const { synthMs, readyMs, runMs } = timings;
       print(`\n${paint("bold", "What is left of it")}`);

@@ -56,4 +56,3 @@ export const Template = z.strictObject({
 export type Template = z.output<typeof Template>;
 export type TemplateParameter = z.output<typeof Parameter>;
 export type TemplateResource = z.output<typeof Resource>;
-export type TemplateOutput = z.output<typeof Output>;
