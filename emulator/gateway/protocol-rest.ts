@@ -43,7 +43,9 @@ export const rest = (format: "json" | "xml"): Protocol => {
     writeOutput(output, operation, requestId) {
       const values = output as Readonly<Record<string, unknown>>;
       const headers: Record<string, string> = { [format === "xml" ? "x-amz-request-id" : "x-amzn-requestid"]: requestId };
-      let statusCode = operation.http?.statusCode ?? 200;
+      // The model gives one status per operation; S3 answers a part of an object with the one that HTTP has for parts.
+      const isPart = format === "xml" && values["ContentRange"] !== undefined;
+      let statusCode = isPart ? 206 : (operation.http?.statusCode ?? 200);
       let payload: Uint8Array | undefined;
       const bodyValues: Record<string, unknown> = {};
       for (const [name, shape] of membersOf(operation.output)) {

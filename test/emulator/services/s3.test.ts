@@ -98,6 +98,7 @@ describe("objects", () => {
     const read = await admin.send(new GetObjectCommand({ Bucket, Key: "range", Range }));
     expect(await read.Body?.transformToString()).toBe(expected);
     expect(read.ContentRange).toBe(ContentRange);
+    expect(read.$metadata.httpStatusCode).toBe(206);
   });
 
   it("refuses a range beyond the end, and writes that a condition forbids", async () => {
