@@ -15,6 +15,13 @@ const root: AnyCommand = commandGroup({
   commands: {
     jobs: async () => (await import("./jobs.ts")).jobs,
     plan: async () => (await import("./plan.ts")).plan,
+    admin: async () =>
+      commandGroup({
+        name: "admin",
+        description: "The people who can turn the key, and their credentials.",
+        examples: ["keyturn admin enroll alice --profile iam-admin"],
+        commands: { enroll: async () => (await import("./admin/enroll.ts")).enroll },
+      }),
     local: async () =>
       commandGroup({
         name: "local",

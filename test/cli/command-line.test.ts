@@ -20,6 +20,12 @@ describe("a wrong command line ends with 2 and says what is wrong", () => {
     ["a missing argument", ["plan"], "keyturn plan needs JOB: the job's name, as keyturn jobs lists it. See keyturn plan --help."],
     ["one word too many", ["jobs", "all"], "keyturn jobs does not take all. See keyturn jobs --help."],
     ["a job that is not in the catalogue", ["plan", "mine-coins"], "There is no job mine-coins. The catalogue has: credential-report."],
+    ["an admin who is none", ["admin", "enroll", "mallory"], "mallory is no admin of keyturn.config.ts, which has alice, bob."],
+    [
+      "an enrolment without a terminal",
+      ["admin", "enroll", "alice"],
+      "keyturn admin enroll shows a QR code and asks for two codes: run it in a",
+    ],
     ["a port that is none", ["local", "start", "--port", "80x"], "--port takes a number from 0 to 65535, not 80x."],
     ["a port that is too high", ["local", "start", "--port=65536"], "--port takes a number from 0 to 65535, not 65536."],
     [
