@@ -4,6 +4,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { buildSync } from "esbuild";
+import { entryPoint } from "../jobs/launcher/entry-point.ts";
 import { taskBundling, taskNames } from "../tasks/bundling.ts";
 
 /** Folders ready to be assets. */
@@ -16,12 +17,11 @@ export interface Bundles {
 
 const repository = resolve(import.meta.dirname, "..");
 
-/** The ENTRYPOINT is relative to WORKDIR, so that the context also runs where it lies. */
 const dockerfile = `FROM public.ecr.aws/docker/library/node:24.21.0-slim
 WORKDIR /keyturn
 COPY launcher.mjs main.mjs job.json ./
 USER node
-ENTRYPOINT ["node", "launcher.mjs"]
+ENTRYPOINT ${JSON.stringify(entryPoint)}
 `;
 
 /** Bundles into a folder of its own, which is gone when the process ends: the CDK copies assets as soon as it is given them. */

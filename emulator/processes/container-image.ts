@@ -3,6 +3,7 @@
 import { cp, mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join, resolve, sep } from "node:path";
+import { containerProgram } from "./container-program.ts";
 import { DockerfileRefused, type ImageRecipe, parseDockerfile } from "./dockerfile.ts";
 
 export interface StagedImage {
@@ -51,11 +52,14 @@ export class ContainerImages {
 }
 
 function assertRunnable({ entryPoint, command }: ImageRecipe): void {
-  const [program, ...rest] = entryPoint.length > 0 ? entryPoint : command;
-  if (program !== undefined && program !== "node") {
-    throw new DockerfileRefused(`The image starts ${program}; without a container engine only node can be started.`);
+  const words = entryPoint.length > 0 ? entryPoint : command;
+  // An image may leave the program to the job's command.
+  if (words.length > 0 && containerProgram(words) === undefined) {
+    throw new DockerfileRefused(
+      `The image starts ${words.join(" ")}; without a container engine only node can be started, by itself or after env -u NAME.`,
+    );
   }
-  const rooted = rest.find((word) => word.startsWith("/"));
+  const rooted = words.find((word) => word.startsWith("/"));
   if (rooted !== undefined) {
     throw new DockerfileRefused(`The image starts ${rooted}; without a container engine use a path relative to WORKDIR.`);
   }

@@ -11,7 +11,7 @@ import type { Subnets } from "../processes/network-interface.ts";
 import type { Environment, Gateway, Service, ServiceRoles } from "../service.ts";
 import type { AttemptDependencies } from "./batch/attempt.ts";
 import { BatchResources } from "./batch/batch-resources.ts";
-import { containerProgram } from "./batch/container-start.ts";
+import { programOf } from "./batch/container-start.ts";
 import { describeJob } from "./batch/describe.ts";
 import type { JobListener, Submission } from "./batch/job.ts";
 import { Jobs } from "./batch/jobs.ts";
@@ -62,7 +62,7 @@ export function createBatch(environment: Environment, dependencies: BatchDepende
   const jobs = new Jobs(resources, attempts, dependencies.onJobState);
   const assertStartable = async ({ container }: Submission): Promise<void> => {
     const context = contextOf(container.image);
-    if (context !== undefined) containerProgram(await images.stage(context), container.command);
+    if (context !== undefined) programOf(await images.stage(context), container.command);
   };
   const publishImage = async (imageUri: string, context: string): Promise<void> => {
     await images.stage(context);

@@ -6,30 +6,37 @@ import { launchVariables } from "../../core/naming.ts";
 import { orderDigest } from "../../core/order.ts";
 import { parseOrderSubject } from "../../core/order-form.ts";
 import { decodeCredentials } from "../../core/short-lived-credentials.ts";
+import { type ContainerEnvironment, required, type Surroundings, surroundings, withoutSharedFiles } from "./surroundings.ts";
 
 export interface LaunchInput {
   /** The container's command, exactly as Batch gave it. */
   readonly command: readonly string[];
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: ContainerEnvironment;
   /** The job that this image was built for. */
   readonly imageJob: string;
 }
 
 export interface LaunchDependencies {
   /** KMS Decrypt of a wrapped data key with the job's key; throws `EnvelopeUnopenable` if KMS refuses this context. */
-  readonly unwrap: (wrappedKey: Uint8Array, of: { keyArn: string; context: EncryptionContext }) => Promise<Uint8Array>;
+  readonly unwrap: (wrappedKey: Uint8Array, of: Surroundings & { context: EncryptionContext }) => Promise<Uint8Array>;
   readonly nowMs: number;
 }
 
 export interface Launch {
   readonly run: string;
   readonly arguments: readonly string[];
-  /** Built from scratch: nothing of the launcher's environment but what is named here. */
+  /** Built from scratch: of the container's environment nothing but the emulator's endpoint. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Of the container's own environment the program gets these and no others; above all not where the launcher's credentials come from. */
-const passedOn = ["PATH", "HOME", "TZ", "LANG", "AWS_REGION", "AWS_ENDPOINT_URL", "KEYTURN_BUCKET"];
+/** What any program gets. It has no home: no file there is one of ours, and the root file system is read-only. */
+const fixed = {
+  PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+  HOME: "/nonexistent",
+  LANG: "C.UTF-8",
+  TZ: "UTC",
+  ...withoutSharedFiles,
+} as const;
 
 /** Throws `OrderMismatch` or `EnvelopeUnopenable` where order, image, command and envelope do not belong together. */
 export async function launch(input: LaunchInput, { unwrap, nowMs }: LaunchDependencies): Promise<Launch> {
@@ -41,8 +48,8 @@ export async function launch(input: LaunchInput, { unwrap, nowMs }: LaunchDepend
   }
   const digest = orderDigest(order);
   const envelope = parseEnvelope(required(environment, launchVariables.envelope));
-  const keyArn = required(environment, "KEYTURN_JOB_KEY");
-  const dataKey = await unwrap(envelope.wrappedKey, { keyArn, context: encryptionContext.launch({ run, job, digest }) });
+  const place = surroundings(environment, job);
+  const dataKey = await unwrap(envelope.wrappedKey, { ...place, context: encryptionContext.launch({ run, job, digest }) });
   try {
     const credentials = decodeCredentials(open(envelope, { dataKey, binding: { run, digest } }), run);
     if (Date.parse(credentials.expiration) <= nowMs) {
@@ -51,12 +58,14 @@ export async function launch(input: LaunchInput, { unwrap, nowMs }: LaunchDepend
         `Run ${run}: the job's credentials ended at ${credentials.expiration}, before the job began. Replay the run with a new code.`,
       );
     }
-    const kept = passedOn.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]] as const]));
     return {
       run,
       arguments: command,
       environment: {
-        ...Object.fromEntries(kept),
+        ...fixed,
+        AWS_REGION: place.region,
+        ...(place.endpoint === undefined ? {} : { AWS_ENDPOINT_URL: place.endpoint }),
+        KEYTURN_BUCKET: place.bucket,
         KEYTURN_RUN: run,
         KEYTURN_JOB: job,
         KEYTURN_ADMIN: order.admin,
@@ -69,12 +78,6 @@ export async function launch(input: LaunchInput, { unwrap, nowMs }: LaunchDepend
   } finally {
     dataKey.fill(0);
   }
-}
-
-function required(environment: LaunchInput["environment"], name: string): string {
-  const value = environment[name];
-  if (value) return value;
-  throw new KeyturnError("OrderMismatch", `${name} is not set: this container was not submitted by Keyturn. Start a run with keyturn run.`);
 }
 
 function json(text: string): object {

@@ -1,5 +1,7 @@
 // The image's ENTRYPOINT, which Batch cannot override: opens the job's credentials and becomes the job's program.
 
+// First: what follows must find no variable of the container's.
+import "./own-environment.ts";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { DecryptCommand, KMSClient } from "@aws-sdk/client-kms";
@@ -8,12 +10,17 @@ import { isKeyturnError, KeyturnError } from "../../core/errors.ts";
 import { launcherRefusedExitCode } from "../../core/naming.ts";
 import { containerCredentials } from "./container-credentials.ts";
 import { launch } from "./launch.ts";
+import { containerEnvironment } from "./own-environment.ts";
 
 const beside = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
-const unwrap: Parameters<typeof launch>[1]["unwrap"] = async (wrappedKey, { keyArn, context }) => {
+const unwrap: Parameters<typeof launch>[1]["unwrap"] = async (wrappedKey, { keyArn, region, endpoint, context }) => {
   try {
-    const kms = new KMSClient({ credentials: () => containerCredentials(process.env) });
+    const kms = new KMSClient({
+      region,
+      ...(endpoint === undefined ? {} : { endpoint }),
+      credentials: () => containerCredentials(containerEnvironment),
+    });
     const reply = await kms.send(new DecryptCommand({ KeyId: keyArn, CiphertextBlob: wrappedKey, EncryptionContext: context }));
     if (reply.Plaintext === undefined) throw new Error("KMS Decrypt answered without a plaintext.");
     return reply.Plaintext;
@@ -30,7 +37,10 @@ const unwrap: Parameters<typeof launch>[1]["unwrap"] = async (wrappedKey, { keyA
 
 try {
   const { job } = z.object({ job: z.string() }).parse(JSON.parse(readFileSync(beside("job.json"), "utf8")));
-  const started = await launch({ command: process.argv.slice(2), environment: process.env, imageJob: job }, { unwrap, nowMs: Date.now() });
+  const started = await launch(
+    { command: process.argv.slice(2), environment: containerEnvironment, imageJob: job },
+    { unwrap, nowMs: Date.now() },
+  );
   // Missing on Windows only, and an image is Linux; where it is missing, failing is better than a program beside the launcher's credentials.
   if (process.execve === undefined) throw new Error("This Node cannot replace its process; run the job's image on Linux.");
   process.execve(process.execPath, [process.execPath, beside("main.mjs"), ...started.arguments], { ...started.environment });

@@ -207,7 +207,7 @@ describe("claim 11: no plaintext credential stands in a template, and none gets 
     const environments = synthesised
       .ofType("AWS::Batch::JobDefinition")
       .map(({ Properties }) => Properties.ContainerProperties.Environment.map(({ Name }: { Name: string }) => Name));
-    expect(environments).toEqual([0, 1].map(() => ["AWS_REGION", "KEYTURN_BUCKET", "KEYTURN_JOB_KEY"]));
+    expect(environments).toEqual([0, 1].map(() => ["KEYTURN_JOB_KEY"]));
   });
 
   it("logs errors of the state machine without execution data", () => {

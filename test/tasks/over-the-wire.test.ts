@@ -158,17 +158,21 @@ describe("the relay", () => {
     expect(seen.arguments).toEqual(["--max-key-age-days=90", "--unused-days=45", "--path-prefix=/"]);
     expect(Object.keys(seen.environment).sort()).toEqual([
       "AWS_ACCESS_KEY_ID",
+      "AWS_CONFIG_FILE",
       "AWS_ENDPOINT_URL",
       "AWS_REGION",
       "AWS_SECRET_ACCESS_KEY",
       "AWS_SESSION_TOKEN",
+      "AWS_SHARED_CREDENTIALS_FILE",
       "HOME",
       "KEYTURN_ADMIN",
       "KEYTURN_BUCKET",
       "KEYTURN_JOB",
       "KEYTURN_PARAMETERS",
       "KEYTURN_RUN",
+      "LANG",
       "PATH",
+      "TZ",
     ]);
     expect(seen.environment["AWS_ACCESS_KEY_ID"]).toMatch(/^ASIA/);
 
@@ -247,10 +251,8 @@ async function startContainer(submission: Submission, command: readonly string[]
     const env = {
       PATH: process.env["PATH"],
       HOME: image,
-      AWS_REGION: account.emulator.environment.region,
       AWS_ENDPOINT_URL: account.emulator.endpoint,
       AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}/`,
-      KEYTURN_BUCKET: "reports",
       KEYTURN_JOB_KEY: account.keys.job,
       ...Object.fromEntries(submission.ContainerOverrides.Environment.map(({ Name, Value }) => [Name, Value])),
     };

@@ -10,7 +10,7 @@ import type { NetworkInterface, Subnets } from "../../processes/network-interfac
 import { readLines } from "../../processes/output-lines.ts";
 import type { Environment, Gateway, Origin, RoleSession, ServiceRoles } from "../../service.ts";
 import type { ComputeEnvironment } from "./batch-resources.ts";
-import { containerEnvironment, containerProgram, signalNumbers } from "./container-start.ts";
+import { containerEnvironment, programOf, signalNumbers } from "./container-start.ts";
 import { assertImagePull, ImagePullRefused } from "./image-pull.ts";
 import type { AttemptEnd, Job } from "./job.ts";
 
@@ -103,7 +103,7 @@ export class Attempt {
     this.#undo.push(() => endpoint.close());
     if (this.#ending !== undefined) throw new NotStarted(this.#ending.statusReason);
     const variables = containerEnvironment(this.#job, { image, on: this.#on, endpointUrl: endpoint.url, roleVariables });
-    const program = containerProgram(image, container.command);
+    const program = programOf(image, container.command);
     const child = await processes
       .start({ ...program, environment: variables, folder: image.workingFolder })
       .catch((cause) => this.#notStarted(cause));

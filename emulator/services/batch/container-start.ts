@@ -4,6 +4,7 @@ import { constants } from "node:os";
 import { dirname } from "node:path";
 import { notImplemented } from "../../aws-error.ts";
 import type { StagedImage } from "../../processes/container-image.ts";
+import { type ContainerProgram, containerProgram } from "../../processes/container-program.ts";
 import type { ComputeEnvironment } from "./batch-resources.ts";
 import type { Job } from "./job.ts";
 
@@ -29,9 +30,10 @@ export function containerEnvironment(
   };
 }
 
-/** The image's entry point with the job's command as its arguments; `node` is this process's own. */
-export function containerProgram({ recipe }: StagedImage, command: readonly string[]): { file: string; arguments: readonly string[] } {
-  const [program, ...rest] = [...recipe.entryPoint, ...(command.length > 0 ? command : recipe.command)];
-  if (program !== "node") throw notImplemented(`A container that starts ${program ?? "nothing"}, without a container engine,`);
-  return { file: process.execPath, arguments: rest };
+/** The image's entry point with the job's command as its arguments. */
+export function programOf({ recipe }: StagedImage, command: readonly string[]): ContainerProgram {
+  const words = [...recipe.entryPoint, ...(command.length > 0 ? command : recipe.command)];
+  const program = containerProgram(words);
+  if (program === undefined) throw notImplemented(`A container that starts ${words[0] ?? "nothing"}, without a container engine,`);
+  return program;
 }

@@ -37,6 +37,10 @@ it("copies as Docker does, once per context, and clears up", async () => {
 
 it.each([
   ['ENTRYPOINT ["sh", "x.sh"]', "only node can be started"],
+  ['ENTRYPOINT ["env", "sh", "x.sh"]', "The image starts env sh x.sh; without a container engine only node can be started"],
+  ['ENTRYPOINT ["env", "-i", "node", "x.mjs"]', "by itself or after env -u NAME"],
+  ['ENTRYPOINT ["env", "-u", "A", "A=1", "node", "x.mjs"]', "by itself or after env -u NAME"],
+  ['ENTRYPOINT ["env", "-u", "A", "node", "/job/x.mjs"]', "use a path relative to WORKDIR"],
   ['ENTRYPOINT ["node", "/job/x.mjs"]', "use a path relative to WORKDIR"],
   ["COPY ../secret .", "outside the build context"],
   ["COPY *.mjs .", "wildcards are not modelled"],

@@ -3,7 +3,7 @@ import { type EncryptionContext, formatEnvelope, seal } from "../../../core/enve
 import { KeyturnError } from "../../../core/errors.ts";
 import { type OrderSubject, orderDigest } from "../../../core/order.ts";
 import { encodeCredentials } from "../../../core/short-lived-credentials.ts";
-import { type LaunchInput, launch } from "../../../jobs/launcher/launch.ts";
+import { type LaunchDependencies, type LaunchInput, launch } from "../../../jobs/launcher/launch.ts";
 
 const nowMs = Date.parse("2026-11-21T08:00:00.000Z");
 const credentials = {
@@ -21,6 +21,8 @@ const order: OrderSubject = {
   jobDefinition: "arn:aws:batch:us-east-1:111122223333:job-definition/keyturn-rotate-keys:3",
 };
 
+const jobKey = "arn:aws:kms:us-east-1:111122223333:key/0b5e";
+
 /** KMS opens under the job's key and the context of the order as it was sealed for. */
 function container(
   change: { content?: object; environment?: Record<string, string | undefined>; command?: string[]; imageJob?: string } = {},
@@ -34,11 +36,11 @@ function container(
     nonce: new Uint8Array(12),
     binding: { run: "run-1", digest },
   });
-  const asked: { wrappedKey: Uint8Array; keyArn: string; context: EncryptionContext }[] = [];
+  const asked: { wrappedKey: Uint8Array; keyArn: string; region: string; endpoint?: string; context: EncryptionContext }[] = [];
   const handedOut: Uint8Array[] = [];
-  const unwrap = async (wrappedKey: Uint8Array, of: { keyArn: string; context: EncryptionContext }) => {
+  const unwrap: LaunchDependencies["unwrap"] = async (wrappedKey, of) => {
     asked.push({ wrappedKey, ...of });
-    if (of.keyArn !== "job-key" || of.context["order"] !== digest || of.context["run"] !== "run-1") {
+    if (of.keyArn !== jobKey || of.context["order"] !== digest || of.context["run"] !== "run-1") {
       throw new KeyturnError("EnvelopeUnopenable", "KMS refuses");
     }
     handedOut.push(Uint8Array.from(dataKey));
@@ -50,11 +52,14 @@ function container(
     environment: {
       KEYTURN_ORDER: JSON.stringify(withoutCommand),
       KEYTURN_ENVELOPE: formatEnvelope(envelope),
-      KEYTURN_JOB_KEY: "job-key",
-      KEYTURN_BUCKET: "data",
-      AWS_REGION: "us-east-1",
-      PATH: "/usr/bin",
-      HOME: "/home/node",
+      KEYTURN_JOB_KEY: jobKey,
+      KEYTURN_BUCKET: "elsewhere",
+      AWS_REGION: "eu-west-1",
+      PATH: "/proc/self/cwd",
+      HOME: "/proc/self",
+      TZ: ":/proc/self/environ",
+      LANG: "xx_XX",
+      AWS_CONFIG_FILE: "/proc/self/environ",
       AWS_CONTAINER_CREDENTIALS_FULL_URI: "http://127.0.0.1/launcher",
       AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: "/launcher",
       AWS_CONTAINER_AUTHORIZATION_TOKEN: "launcher's",
@@ -75,10 +80,14 @@ describe("a launch", () => {
       run: "run-1",
       arguments: ["--days=30", "--path=team"],
       environment: {
-        PATH: "/usr/bin",
-        HOME: "/home/node",
+        PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        HOME: "/nonexistent",
+        LANG: "C.UTF-8",
+        TZ: "UTC",
+        AWS_CONFIG_FILE: "/dev/null",
+        AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
         AWS_REGION: "us-east-1",
-        KEYTURN_BUCKET: "data",
+        KEYTURN_BUCKET: "keyturn-rotate-keys-111122223333-us-east-1",
         KEYTURN_RUN: "run-1",
         KEYTURN_JOB: "rotate-keys",
         KEYTURN_ADMIN: "alice",
@@ -90,17 +99,42 @@ describe("a launch", () => {
     });
   });
 
-  it("passes on time zone, language and endpoint where they are set", async () => {
-    const set = { TZ: "Europe/Zurich", LANG: "C.UTF-8", AWS_ENDPOINT_URL: "http://127.0.0.1:4566" };
-    const { input, dependencies } = container({ environment: set });
+  it("takes region and bucket from the key that KMS opens with", async () => {
+    const { input, dependencies, asked } = container();
+    await launch(input, dependencies);
+    expect(asked).toMatchObject([{ keyArn: jobKey, region: "us-east-1" }]);
+    expect(asked[0]).not.toHaveProperty("endpoint");
+  });
+
+  it("calls the emulator where there is one, and so does the program", async () => {
+    const set = { AWS_ENDPOINT_URL: "http://127.0.0.1:4566" };
+    const { input, dependencies, asked } = container({ environment: set });
     expect((await launch(input, dependencies)).environment).toMatchObject(set);
+    expect(asked).toMatchObject([{ endpoint: "http://127.0.0.1:4566" }]);
+  });
+
+  it.each([
+    ["AWS_ENDPOINT_URL", "https://kms.example.com"],
+    ["AWS_ENDPOINT_URL", "http://203.0.113.7:4566"],
+    ["AWS_ENDPOINT_URL", "http://127.0.0.1.example.com"],
+    ["AWS_ENDPOINT_URL", "http://127.0.0.1@example.com"],
+    ["AWS_ENDPOINT_URL", "https://127.0.0.1"],
+    ["AWS_ENDPOINT_URL", "no address"],
+    ["AWS_ENDPOINT_URL_KMS", "https://kms.example.com"],
+    ["AWS_ENDPOINT_URL_S3", "http://127.0.0.1:4566"],
+  ])("asks nobody when %s is %s", async (name, value) => {
+    const { input, dependencies, asked } = container({ environment: { [name]: value } });
+    await expect(launch(input, dependencies)).rejects.toThrow(
+      failure("OrderMismatch", `${name} would send this job's signed calls out of the container`),
+    );
+    expect(asked).toEqual([]);
   });
 
   it("asks KMS for the job's key under run, job and the digest of what it was really given, and wipes the data key", async () => {
     const { input, dependencies, asked, handedOut } = container();
     await launch(input, dependencies);
     const context = { hop: "launch", run: "run-1", job: "rotate-keys", order: orderDigest(order) };
-    expect(asked).toEqual([{ wrappedKey: Buffer.of(1, 2, 3), keyArn: "job-key", context }]);
+    expect(asked).toMatchObject([{ wrappedKey: Buffer.of(1, 2, 3), keyArn: jobKey, context }]);
     expect(handedOut[0]?.every((byte) => byte === 0)).toBe(true);
   });
 
@@ -119,7 +153,25 @@ describe("a launch", () => {
     ["another run", { environment: spelled({ run: "run-2" }) }, "EnvelopeUnopenable", "KMS refuses"],
     ["another admin", { environment: spelled({ admin: "bob" }) }, "EnvelopeUnopenable", "KMS refuses"],
     ["another revision", { environment: spelled({ jobDefinition: "arn:x:4" }) }, "EnvelopeUnopenable", "KMS refuses"],
-    ["another job's key", { environment: { KEYTURN_JOB_KEY: "other-key" } }, "EnvelopeUnopenable", "KMS refuses"],
+    [
+      "another job's key",
+      { environment: { KEYTURN_JOB_KEY: "arn:aws:kms:eu-west-1:444455556666:key/77" } },
+      "EnvelopeUnopenable",
+      "KMS refuses",
+    ],
+    [
+      "a key that is no ARN",
+      { environment: { KEYTURN_JOB_KEY: "alias/keyturn/jobs/x" } },
+      "OrderMismatch",
+      "KEYTURN_JOB_KEY is no key's ARN",
+    ],
+    [
+      "a key in no region",
+      { environment: { KEYTURN_JOB_KEY: "arn:aws:kms:example.com/:111122223333:key/77" } },
+      "OrderMismatch",
+      "KEYTURN_JOB_KEY is no key's ARN",
+    ],
+    ["no key", { environment: { KEYTURN_JOB_KEY: undefined } }, "OrderMismatch", "KEYTURN_JOB_KEY is not set"],
     [
       "another job's image",
       { imageJob: "credential-report" },
