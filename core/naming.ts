@@ -83,8 +83,6 @@ export const keyAlias = {
 
 /** State names as they stand in the workflow, the history and the docs. */
 export const stateNames = {
-  /** Where a replay in a new execution leaves for the state that it begins at; every other run goes on to AdmitRun. */
-  resume: "Resume",
   admitRun: "AdmitRun",
   hasMfaCode: "HasMfaCode",
   requestMfa: "RequestMfa",

@@ -132,23 +132,7 @@ export function keyturnWorkflow(scope: Construct, props: KeyturnWorkflowProps): 
   validateMfa.next(retrieveCredentials);
   retrieveCredentials.next(authorizeSubmission);
   authorizeSubmission.next(runJob);
-
-  const resume = Choice.jsonata(scope, stateNames.resume)
-    .when(resumeAt(stateNames.requestMfa), requestMfa, {
-      assign: { ...resumed, ...askAgain("session-expired", "The run is replayed from here.") },
-    })
-    .when(resumeAt(stateNames.retrieveCredentials), retrieveCredentials, {
-      assign: { ...resumed, session: "{% $states.input.resume.session %}" },
-    })
-    .when(resumeAt(stateNames.authorizeSubmission), authorizeSubmission, {
-      assign: {
-        ...resumed,
-        credentials: "{% $states.input.resume.credentials %}",
-        expiresAt: "{% $states.input.resume.expiresAt %}",
-      },
-    })
-    .otherwise(admitRun);
-  return { start: resume };
+  return { start: admitRun };
 }
 
 const lambdaHadTrouble = [
@@ -173,7 +157,3 @@ const invocation = ({ function: lambdaFunction, invokedUnder }: LambdaStep) => (
   retryOnServiceExceptions: false,
   taskTimeout: Timeout.duration(Duration.seconds(stepSeconds)),
 });
-
-// A replay in a new execution: the order and the envelopes of the run that it replays. They are what they are bound to, or nothing opens.
-const resumed = { order: "{% $states.input.resume.order %}" };
-const resumeAt = (state: string) => Condition.jsonata(`{% $states.input.resume.at = '${state}' %}`);
