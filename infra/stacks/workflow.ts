@@ -103,15 +103,15 @@ export class WorkflowStack extends Stack {
     const planWithKeys = Object.fromEntries(
       Object.entries(plan).map(([job, entry]) => [job, { ...entry, jobKey: relay.jobs.get(job)?.envelopes }]),
     );
+    const lock = { KEYTURN_MAX_REFUSALS: String(config.limits.refusals), KEYTURN_LOCK_SECONDS: String(config.limits.lockSeconds) };
     const environments: Record<LambdaTask, Readonly<Record<string, string>>> = {
       "admit-run": { KEYTURN_PLAN: this.toJsonString(plan), KEYTURN_ADMINS: JSON.stringify(Object.keys(config.admins)) },
-      "request-mfa": { KEYTURN_TOPIC_ARN: arns.topic },
+      "request-mfa": { KEYTURN_TOPIC_ARN: arns.topic, ...lock },
       "validate-mfa": {
         KEYTURN_ATTEMPTS_TABLE: attemptsTableName,
         KEYTURN_CODE_KEY: relay.code,
         KEYTURN_SESSION_KEY: relay.mfaSession,
-        KEYTURN_MAX_REFUSALS: String(config.limits.refusals),
-        KEYTURN_LOCK_SECONDS: String(config.limits.lockSeconds),
+        ...lock,
         KEYTURN_SESSION_SECONDS: String(sessionSeconds),
       },
       "retrieve-credentials": {

@@ -6,10 +6,10 @@ import { stateNames } from "../../core/naming.ts";
 import { assertOrderIntact } from "../../core/order.ts";
 import { parseOrder } from "../../core/order-form.ts";
 import { defineTask } from "../define-task.ts";
-import { parseEnvironment } from "../environment.ts";
+import { parseEnvironment, wholeNumber } from "../environment.ts";
 import { requestMfa } from "./task.ts";
 
-const Environment = z.object({ KEYTURN_TOPIC_ARN: z.string() });
+const Environment = z.object({ KEYTURN_TOPIC_ARN: z.string(), KEYTURN_MAX_REFUSALS: wholeNumber, KEYTURN_LOCK_SECONDS: wholeNumber });
 
 const Input = z.object({
   order: z.unknown(),
@@ -19,7 +19,9 @@ const Input = z.object({
   deadline: z.iso.datetime(),
 });
 
-const { KEYTURN_TOPIC_ARN: TopicArn } = parseEnvironment(Environment, process.env);
+const environment = parseEnvironment(Environment, process.env);
+const TopicArn = environment.KEYTURN_TOPIC_ARN;
+const lock = { maxRefusals: environment.KEYTURN_MAX_REFUSALS, seconds: environment.KEYTURN_LOCK_SECONDS };
 const sns = new SNSClient({});
 
 export const handler = defineTask({
@@ -36,5 +38,6 @@ export const handler = defineTask({
         await sns.send(new PublishCommand({ TopicArn, Subject, Message }));
       },
       nowMs: () => Date.now(),
+      lock,
     }),
 });

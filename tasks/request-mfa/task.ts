@@ -22,19 +22,28 @@ export interface Notification {
   readonly message: string;
 }
 
+/** When refused codes lock an admin; what validate-mfa is given too. */
+export interface Lock {
+  readonly maxRefusals: number;
+  /** The time in which refusals count, and that of the lock. */
+  readonly seconds: number;
+}
+
 export interface RequestMfaDependencies {
   readonly publish: (notification: Notification) => Promise<void>;
   readonly nowMs: () => number;
+  readonly lock: Lock;
 }
 
-export async function requestMfa(input: RequestMfaInput, { publish, nowMs }: RequestMfaDependencies): Promise<void> {
-  await publish(composeNotification(input, nowMs()));
+export async function requestMfa(input: RequestMfaInput, { publish, nowMs, lock }: RequestMfaDependencies): Promise<void> {
+  await publish(composeNotification(input, { nowMs: nowMs(), lock }));
 }
 
 const subjectMaxLength = 100;
 
 /** The notification. It holds no task token and no code: whoever answers finds the token with permissions of their own. */
-export function composeNotification({ order, because, message, execution, deadline }: RequestMfaInput, nowMs: number): Notification {
+export function composeNotification(input: RequestMfaInput, { nowMs, lock }: { nowMs: number; lock: Lock }): Notification {
+  const { order, because, message, execution, deadline } = input;
   const { run, job, admin } = order;
   const parameters = Object.entries(order.parameters).map(([name, value]) => `${name} = ${oneLine(JSON.stringify(value))}`);
   const facts: readonly (readonly [string, string])[] = [
@@ -77,7 +86,8 @@ export function composeNotification({ order, because, message, execution, deadli
     "",
     `    ${consoleUrl(execution)}`,
     "",
-    "A code is good for about 30 seconds and for one run. Too many refused codes lock the admin for a while.",
+    "A code is good for about 30 seconds and for one run.",
+    `${lock.maxRefusals === 1 ? "One refused code locks" : `${lock.maxRefusals} refused codes within ${duration(lock.seconds)} lock`} ${admin} out for ${duration(lock.seconds)}.`,
   ];
   return { subject: subjectOf(order), message: `${lines.join("\n")}\n` };
 }

@@ -192,7 +192,7 @@ describe("claim 11: no plaintext credential stands in a template, and none gets 
       .map(({ Properties }) => [Properties.FunctionName, Object.keys(Properties.Environment.Variables).sort()]);
     expect(Object.fromEntries(names)).toEqual({
       "keyturn-admit-run": ["KEYTURN_ADMINS", "KEYTURN_PLAN"],
-      "keyturn-request-mfa": ["KEYTURN_TOPIC_ARN"],
+      "keyturn-request-mfa": ["KEYTURN_LOCK_SECONDS", "KEYTURN_MAX_REFUSALS", "KEYTURN_TOPIC_ARN"],
       "keyturn-validate-mfa": [
         "KEYTURN_ATTEMPTS_TABLE",
         "KEYTURN_CODE_KEY",
