@@ -1,6 +1,7 @@
 // Every call goes through here: found, authenticated, parsed, authorised, run and written, whoever makes it and from wherever.
 
 import { AwsError, notImplemented } from "../aws-error.ts";
+import { Faults } from "../faults.ts";
 import type { Call, Caller, Credentials, Environment, Gateway, Origin, Permission, Service } from "../service.ts";
 import { authenticate, claimOf, dialectOf, signatureFault } from "./authenticate.ts";
 import { type Asked, authorizePassage, authorizePermission, authorizeServicePrincipal, deniedCode } from "./authorize.ts";
@@ -31,6 +32,8 @@ interface Mounted {
 const outside: Origin = { sourceIp: "127.0.0.1" };
 
 export class EmulatorGateway implements Gateway {
+  /** Calls that are to fail; none unless a test adds one. */
+  readonly faults = new Faults();
   readonly #options: GatewayOptions;
   readonly #services = new Map<string, Mounted>();
   readonly #listeners = new Set<Listener>();
@@ -44,6 +47,11 @@ export class EmulatorGateway implements Gateway {
     const name = service.endpointName ?? service.signingName;
     if (this.#services.has(service.signingName)) throw new Error(`two services sign as ${service.signingName}`);
     this.#services.set(service.signingName, { service, name, protocol: protocolOf(service.protocol, name) });
+  }
+
+  /** Every service that answers. */
+  get services(): readonly Service[] {
+    return [...this.#services.values()].map(({ service }) => service);
   }
 
   /** Answers one request. Throws `Unreachable` where its network interface has no way to the service. */
@@ -96,6 +104,8 @@ export class EmulatorGateway implements Gateway {
     const name = trace.operation ?? "";
     const operation = Object.hasOwn(mounted.service.operations, name) ? mounted.service.operations[name] : undefined;
     if (operation === undefined) throw notImplemented(`${mounted.name}:${name}`);
+    const fault = this.faults.strike({ service: mounted.name, operation: name, caller });
+    if (fault !== undefined) throw fault;
     const call: Call = {
       requestId: trace.requestId,
       nowMs: this.#options.environment.clock.now(),

@@ -1,17 +1,25 @@
 // Inputs are of the types that the SDK's schema says before any service sees them: services trust them as parsed.
 
 import { AwsError } from "../aws-error.ts";
-import { membersOf, type OperationModel, type Shape } from "./model.ts";
+import { membersOf, type OperationModel, requiredMembers, type Shape } from "./model.ts";
 
-/** Throws `SerializationException` where JSON holds another type than the shape has there. Absent members and null pass. */
+/**
+ * Throws `SerializationException` where JSON holds another type than the shape has there. Absent members pass, and so does null for a member;
+ * as the body, in a list or in a map it is no value.
+ */
 export function checkJson(shape: Shape, value: unknown, path = "the body"): void {
-  if (value === undefined || value === null || shape.isDocumentSchema()) return;
+  if (value === null) throw new AwsError("SerializationException", `${path} is null.`);
+  if (value === undefined || shape.isDocumentSchema()) return;
   const fits = (holds: boolean, expected: string): void => {
     if (!holds) throw new AwsError("SerializationException", `${path} is not ${expected}.`);
   };
   if (shape.isStructSchema()) {
     fits(isObject(value), "an object");
-    for (const [name, member] of membersOf(shape)) checkJson(member, (value as Record<string, unknown>)[jsonName(member, name)], name);
+    if (!isObject(value)) return;
+    for (const [name, member] of membersOf(shape)) {
+      const given = ownMember(value, jsonName(member, name));
+      if (given !== undefined && given !== null) checkJson(member, given, name);
+    }
   } else if (shape.isMapSchema()) {
     fits(isObject(value), "an object");
     for (const [key, item] of Object.entries(value)) checkJson(shape.getValueSchema(), item, `${path}.${key}`);
@@ -23,15 +31,37 @@ export function checkJson(shape: Shape, value: unknown, path = "the body"): void
   else if (shape.isNumericSchema()) fits(typeof value === "number", "a number");
 }
 
-/** Throws the validation error of AWS's where a member is missing that the operation cannot do without. */
-export function checkRequired({ required }: OperationModel, input: object, code: string): void {
-  const missing = required.filter((name) => (input as Record<string, unknown>)[name] === undefined);
+/** Throws the validation error of AWS's where a member is missing that the operation cannot do without, however deep. */
+export function checkRequired({ input: shape }: OperationModel, input: object, code: string): void {
+  const missing = missingMembers(shape, input, "");
   if (missing.length === 0) return;
-  const faults = missing.map(
-    (name) => `Value null at '${name.charAt(0).toLowerCase()}${name.slice(1)}' failed to satisfy constraint: Member must not be null`,
-  );
+  const faults = missing.map((path) => `Value null at '${path}' failed to satisfy constraint: Member must not be null`);
   throw new AwsError(code, `${faults.length} validation error${faults.length === 1 ? "" : "s"} detected: ${faults.join("; ")}`);
 }
+
+/** Paths as AWS writes them: `environment.1.member.name`, `tags.key.value`. */
+function missingMembers(shape: Shape, value: unknown, path: string): readonly string[] {
+  if (value === undefined || value === null) return [];
+  const inside = (part: string): string => (path === "" ? part : `${path}.${part}`);
+  if (shape.isStructSchema() && isObject(value)) {
+    const required = requiredMembers(shape);
+    return membersOf(shape).flatMap(([name, member]) => {
+      const given = ownMember(value, name);
+      const at = inside(`${name.charAt(0).toLowerCase()}${name.slice(1)}`);
+      if (given === undefined || given === null) return required.includes(name) ? [at] : [];
+      return missingMembers(member, given, at);
+    });
+  }
+  if (shape.isListSchema() && Array.isArray(value))
+    return value.flatMap((item, index) => missingMembers(shape.getValueSchema(), item, inside(`${index + 1}.member`)));
+  if (shape.isMapSchema() && isObject(value))
+    return Object.entries(value).flatMap(([key, item]) => missingMembers(shape.getValueSchema(), item, inside(key)));
+  return [];
+}
+
+/** Never what an object inherits, whatever a member is called. */
+const ownMember = (value: object, name: string): unknown =>
+  Object.hasOwn(value, name) ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null && !Array.isArray(value);
 

@@ -64,11 +64,15 @@ export function readModel(clientPackage: object): ServiceModel {
 
 function readOperation([, , name, traits, inputRef, outputRef]: SchemaTuple): OperationModel {
   const input = shapeOf(inputRef);
-  const raw = input.getSchema();
-  const requiredCount = Array.isArray(raw) && typeof raw[6] === "number" ? raw[6] : 0;
-  const members = Array.isArray(raw) && Array.isArray(raw[4]) ? (raw[4] as string[]) : [];
   const http = readHttp(traits);
-  return { name, input, output: shapeOf(outputRef), required: members.slice(0, requiredCount), ...(http && { http }) };
+  return { name, input, output: shapeOf(outputRef), required: requiredMembers(input), ...(http && { http }) };
+}
+
+/** The members that a structure must have: its schema lists them first, and says how many. */
+export function requiredMembers(shape: Shape): readonly string[] {
+  const raw: unknown = shape.getSchema();
+  const count = Array.isArray(raw) && typeof raw[6] === "number" ? raw[6] : 0;
+  return Array.isArray(raw) && Array.isArray(raw[4]) ? (raw[4] as string[]).slice(0, count) : [];
 }
 
 function readHttp(traits: unknown): HttpBinding | undefined {

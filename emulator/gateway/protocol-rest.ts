@@ -2,7 +2,7 @@
 
 import { JsonCodec2 } from "@aws-sdk/core/protocols";
 import { FromStringShapeDeserializer, ToStringShapeSerializer } from "@smithy/core/protocols";
-import type { AwsError } from "../aws-error.ts";
+import { AwsError } from "../aws-error.ts";
 import { membersOf, type OperationModel, type Shape } from "./model.ts";
 import type { Labels, Protocol } from "./protocol.ts";
 import { jsonErrorBody, readJson, writeJson } from "./protocol-json.ts";
@@ -29,7 +29,7 @@ export const rest = (format: "json" | "xml"): Protocol => {
       findRoute(request, model, { buckets: format === "xml", modelled: (name) => service.operations[name] !== undefined }),
 
     async readInput(request, operation, labels) {
-      const bound = readBoundMembers(request, operation, labels, (shape, text) => fromText.read(shape, text));
+      const bound = readBoundMembers(request, operation, labels, (shape, text) => readText(shape, text, { fromText, format }));
       const payload = membersOf(operation.input).find(([, shape]) => shape.getMergedTraits().httpPayload !== undefined);
       if (payload !== undefined) {
         const value = await readPayload(payload[1], request.body, format);
@@ -79,6 +79,22 @@ export const rest = (format: "json" | "xml"): Protocol => {
     },
   };
 };
+
+/** Text of a path, a query or a header as the shape has it; refused where it is no number or no date. */
+function readText(shape: Shape, text: string, of: { fromText: FromStringShapeDeserializer; format: "json" | "xml" }): unknown {
+  const refusal = (cause?: unknown): AwsError =>
+    new AwsError(
+      of.format === "xml" ? "InvalidArgument" : "SerializationException",
+      `${shape.getMemberName()} is not of the form that this operation takes.`,
+      { cause },
+    );
+  if (shape.isNumericSchema() && (text.trim() === "" || !Number.isFinite(Number(text)))) throw refusal();
+  try {
+    return of.fromText.read(shape, text);
+  } catch (cause) {
+    throw refusal(cause);
+  }
+}
 
 function readBoundMembers(
   request: WireRequest,

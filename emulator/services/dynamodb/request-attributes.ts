@@ -22,10 +22,14 @@ const keywords: ReadonlySet<string> = new Set(["SET", "REMOVE", "ADD", "DELETE",
 const keyText = (value: AttributeValue | undefined): string | undefined =>
   value?.S ?? value?.N ?? (value?.B === undefined ? undefined : Buffer.from(value.B).toString("base64"));
 
+/** Never what every object has by birth: an attribute may well be called `toString`. */
+const aliased = (word: string, names: Readonly<Record<string, string>>): string =>
+  Object.hasOwn(names, word) ? (names[word] ?? word) : word;
+
 /** Top-level attribute names in an expression: not values (`:v`), not what follows a dot, not functions or keywords. */
 function namesIn(expression: string, names: Readonly<Record<string, string>>): readonly string[] {
   const words = expression.matchAll(/(?<![\w#:.])(#?[A-Za-z_]\w*)(?!\w)(?!\s*\()/g);
-  return [...words].map(([, word = ""]) => names[word] ?? word).filter((word) => !keywords.has(word.toUpperCase()));
+  return [...words].map(([, word = ""]) => aliased(word, names)).filter((word) => !keywords.has(word.toUpperCase()));
 }
 
 export function touchedAttributes(request: ItemRequest): readonly string[] {
@@ -52,7 +56,7 @@ export function leadingKeys(request: ItemRequest, partitionKey: string): readonl
   const items = [request.Item, request.Key, ...(request.Keys ?? [])].map((item) => keyText(item?.[partitionKey]));
   const equals = /(#?[A-Za-z_]\w*)\s*=\s*(:\w+)/g;
   const conditions = [...(request.KeyConditionExpression ?? "").matchAll(equals)]
-    .filter(([, name = ""]) => (request.ExpressionAttributeNames?.[name] ?? name) === partitionKey)
+    .filter(([, name = ""]) => aliased(name, request.ExpressionAttributeNames ?? {}) === partitionKey)
     .map(([, , value = ""]) => keyText(request.ExpressionAttributeValues?.[value]));
   return [...items, ...conditions].filter((key) => key !== undefined);
 }
