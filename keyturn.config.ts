@@ -18,6 +18,7 @@ export default defineConfig({
   retention: { logDays: 365, oldReportDays: 90, onDelete: "keep" },
   limits: { approvalSeconds: 14_400, refusals: 5, lockSeconds: 900, queueSeconds: 1800, vcpus: 16 },
   iamAdmin: { trustedPrincipals: [], requireMfa: true },
+  reportReader: { trustedPrincipals: [], requireMfa: true },
   tags: { application: "keyturn", owner: "cloud-security" },
   boundary: {
     actions: [

@@ -27,6 +27,7 @@ export const roleNames = {
   retrieveCredentials: "RetrieveCredentialsRole",
   authorizeSubmission: "AuthorizeSubmissionRole",
   iamAdmin: "KeyturnIamAdmin",
+  reportReader: "KeyturnReportReader",
   scheduler: "KeyturnSchedulerRole",
   jobExecution: "KeyturnJobExecutionRole",
   flowLogs: "KeyturnFlowLogsRole",

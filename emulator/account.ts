@@ -16,11 +16,17 @@ import { auditorPolicyName, operatorPolicyName, roleNames } from "../core/naming
 import type { Credentials, Environment, Gateway } from "./service.ts";
 import { VirtualAuthenticator } from "./virtual-authenticator.ts";
 
+export interface PersonWithRole {
+  readonly session: Credentials;
+  readonly roleArn: string;
+}
+
 export interface LocalPrincipals {
   readonly operator: Credentials;
   readonly auditor: Credentials;
-  /** A user who may assume the role of IAM admins, signed in with MFA. */
-  readonly iamAdmin: { readonly session: Credentials; readonly roleArn: string };
+  /** Users who may assume one role each, signed in with MFA. */
+  readonly iamAdmin: PersonWithRole;
+  readonly reportReader: PersonWithRole;
 }
 
 /** The longest session that GetSessionToken gives a user. */
@@ -33,12 +39,13 @@ export async function createLocalPrincipals(
 ): Promise<LocalPrincipals> {
   const iam = new IAMClient(gateway.clientOptions(administrator));
   const policies = await deployedPolicies(iam);
-  const [operator, auditor, iamAdmin] = await Promise.all([
+  const [operator, auditor, iamAdmin, reportReader] = await Promise.all([
     createUser(iam, "operator", policies.get(operatorPolicyName)),
     createUser(iam, "auditor", policies.get(auditorPolicyName)),
-    createIamAdmin(iam, { gateway, environment }),
+    createPersonWithRole(iam, { UserName: "iam-admin", RoleName: roleNames.iamAdmin, gateway, environment }),
+    createPersonWithRole(iam, { UserName: "report-reader", RoleName: roleNames.reportReader, gateway, environment }),
   ]);
-  return { operator, auditor, iamAdmin };
+  return { operator, auditor, iamAdmin, reportReader };
 }
 
 async function deployedPolicies(iam: IAMClient): Promise<ReadonlyMap<string, string>> {
@@ -62,17 +69,17 @@ async function createKey(iam: IAMClient, UserName: string): Promise<Credentials>
 }
 
 /** The role's trust demands MFA, so this user gets a device, and a session that was opened with it. */
-async function createIamAdmin(
+async function createPersonWithRole(
   iam: IAMClient,
-  { gateway, environment }: { gateway: Gateway; environment: Environment },
-): Promise<LocalPrincipals["iamAdmin"]> {
-  const UserName = "iam-admin";
-  const { Role } = await iam.send(new GetRoleCommand({ RoleName: roleNames.iamAdmin }));
+  of: { UserName: string; RoleName: string; gateway: Gateway; environment: Environment },
+): Promise<PersonWithRole> {
+  const { UserName, RoleName, gateway, environment } = of;
+  const { Role } = await iam.send(new GetRoleCommand({ RoleName }));
   const roleArn = required(Role?.Arn);
   await iam.send(new CreateUserCommand({ UserName }));
   const statement = { Effect: "Allow", Action: "sts:AssumeRole", Resource: roleArn };
   const PolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
-  await iam.send(new PutUserPolicyCommand({ UserName, PolicyName: "assume-iam-admin", PolicyDocument }));
+  await iam.send(new PutUserPolicyCommand({ UserName, PolicyName: `assume-${RoleName}`, PolicyDocument }));
   const key = await createKey(iam, UserName);
   const { VirtualMFADevice } = await iam.send(new CreateVirtualMFADeviceCommand({ VirtualMFADeviceName: UserName }));
   const seed = Buffer.from(VirtualMFADevice?.Base32StringSeed ?? []).toString("ascii");

@@ -17,6 +17,16 @@ const wholeNumber = (least: number, most: number, unit: string) =>
 const subnetMask = wholeNumber(16, 28, "bits (AWS allows subnets from /16 to /28)");
 const prefixList = z.string().regex(/^pl-[0-9a-f]{8,17}$/, "is no prefix list id: see aws ec2 describe-managed-prefix-lists");
 
+/** Who may take on a role that people use. */
+const PeopleTrust = z.strictObject({
+  trustedPrincipals: z
+    .array(z.string().regex(principalArn, "is no IAM principal: write an ARN of a root, role or user"))
+    .describe("empty: any principal of the account that its IAM policies allow"),
+  requireMfa: z.boolean(),
+});
+
+export type PeopleTrust = z.output<typeof PeopleTrust>;
+
 const Configuration = z.strictObject({
   region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "is no AWS region: write it like us-east-1"),
   account: z
@@ -48,12 +58,8 @@ const Configuration = z.strictObject({
     queueSeconds: wholeNumber(600, 36_000, "seconds (AWS Batch ends stuck jobs after 600 at the earliest)"),
     vcpus: wholeNumber(1, 256, "vCPUs"),
   }),
-  iamAdmin: z.strictObject({
-    trustedPrincipals: z
-      .array(z.string().regex(principalArn, "is no IAM principal: write an ARN of a root, role or user"))
-      .describe("empty: any principal of the account that its IAM policies allow"),
-    requireMfa: z.boolean(),
-  }),
+  iamAdmin: PeopleTrust,
+  reportReader: PeopleTrust,
   organizationId: z
     .string()
     .regex(/^o-[a-z0-9]{10,32}$/, "is no organisation id: write it like o-a1b2c3d4e5, or leave it out to limit endpoints to the account")
@@ -131,12 +137,14 @@ function* networkFaults({ network, zones }: WellFormed): Generator<string> {
   }
 }
 
-function* principalFaults({ account, iamAdmin, organizationId }: WellFormed): Generator<string> {
+function* principalFaults({ account, iamAdmin, reportReader, organizationId }: WellFormed): Generator<string> {
   if (account === undefined || organizationId !== undefined) return;
-  for (const [index, principal] of (iamAdmin?.trustedPrincipals ?? []).entries()) {
-    const home = principal.split(":")[4];
-    if (home !== account) {
-      yield `iamAdmin.trustedPrincipals.${index} is of account ${home}, not ${account}: name organizationId if other accounts of yours may`;
+  for (const [field, trust] of Object.entries({ iamAdmin, reportReader })) {
+    for (const [index, principal] of (trust?.trustedPrincipals ?? []).entries()) {
+      const home = principal.split(":")[4];
+      if (home !== account) {
+        yield `${field}.trustedPrincipals.${index} is of account ${home}, not ${account}: name organizationId if other accounts of yours may`;
+      }
     }
   }
 }

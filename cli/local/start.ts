@@ -6,6 +6,7 @@ import config from "../../keyturn.config.ts";
 import { command } from "../command.ts";
 import { UsageError } from "../outcome.ts";
 import { duration, table } from "../terminal.ts";
+import { announceLocalAccount } from "./discovery.ts";
 import { listenForInterruption } from "./interruption.ts";
 import type { EnrolledAdmin, LocalAccount, PopulatedAccount } from "./local-account.ts";
 import { type Profile, writeConfigFile } from "./profiles.ts";
@@ -25,12 +26,14 @@ export const start = command({
     const interruption = listenForInterruption();
     try {
       const running = await bringUp({ port, bare: args.bare ?? false, signal: interruption.signal });
+      const { local, configFile, withdraw } = running;
       try {
         console.log(args.json ? readyLine(running) : readyText(running));
         await interruption.happened;
       } finally {
-        await running.configFile.remove();
-        await running.local.emulator.stop();
+        await withdraw();
+        await configFile.remove();
+        await local.emulator.stop();
       }
     } catch (error) {
       // What an interruption breaks off halfway is no failure.
@@ -52,6 +55,8 @@ interface Running {
   readonly local: LocalAccount | PopulatedAccount;
   readonly admins: ReadonlyMap<string, EnrolledAdmin>;
   readonly configFile: Awaited<ReturnType<typeof writeConfigFile>>;
+  /** From then on `--local` does not find it. */
+  readonly withdraw: () => Promise<void>;
   /** Those meant to be used; others only serve as their source. */
   readonly profiles: readonly string[];
   readonly readyMs: number;
@@ -75,14 +80,16 @@ async function bringUp({ port, bare, signal }: { port: number; bare: boolean; si
     });
   }
   const local = await accounts.startPopulatedAccount(config, { port, assembly: synthesis.assembly });
-  const { operator, auditor, iamAdmin } = local.people;
+  const { operator, auditor, iamAdmin, reportReader } = local.people;
   const profiles = {
     operator: { credentials: operator },
     "iam-admin": { roleArn: iamAdmin.roleArn, sourceProfile: "iam-admin-session" },
     "iam-admin-session": { credentials: iamAdmin.session },
     auditor: { credentials: auditor },
+    "report-reader": { roleArn: reportReader.roleArn, sourceProfile: "report-reader-session" },
+    "report-reader-session": { credentials: reportReader.session },
   };
-  return withProfiles({ local, admins: local.admins, profiles, shown: ["operator", "iam-admin", "auditor"], startedAtMs });
+  return withProfiles({ local, admins: local.admins, profiles, shown: ["operator", "iam-admin", "auditor", "report-reader"], startedAtMs });
 }
 
 async function withProfiles(of: {
@@ -95,7 +102,8 @@ async function withProfiles(of: {
   const { local, admins, shown } = of;
   try {
     const configFile = await writeConfigFile(of.profiles, local);
-    return { local, admins, configFile, profiles: shown, readyMs: performance.now() - of.startedAtMs };
+    const withdraw = await announceLocalAccount({ endpoint: local.endpoint, configFile: configFile.path });
+    return { local, admins, configFile, withdraw, profiles: shown, readyMs: performance.now() - of.startedAtMs };
   } catch (error) {
     await local.emulator.stop();
     throw error;
@@ -116,6 +124,7 @@ const uses: Readonly<Record<string, string>> = {
   operator: "starts, answers, watches and stops runs",
   "iam-admin": "enrols admins (the role KeyturnIamAdmin, opened with MFA)",
   auditor: "reads histories, logs and policies",
+  "report-reader": "reads what the jobs wrote (the role KeyturnReportReader, opened with MFA)",
   administrator: "may do everything; the account is empty",
 };
 

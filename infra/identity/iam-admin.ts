@@ -7,22 +7,15 @@ import { arnsOf } from "../arns.ts";
 import type { KeyturnConfig } from "../config.ts";
 import { ExactRole } from "../constructs/role.ts";
 import type { Statement } from "../statement.ts";
+import { trustPeople } from "./trust.ts";
 
 export class IamAdmin extends Construct {
   constructor(stack: Stack, config: KeyturnConfig) {
     super(stack, "IamAdmin");
-    const { trustedPrincipals, requireMfa } = config.iamAdmin;
     new ExactRole(this, {
       roleName: roleNames.iamAdmin,
       description: "Keyturn: enrolls, rotates and removes the batch admins' credentials",
-      trust: [
-        {
-          sid: "TheIamTeam",
-          principal: { AWS: trustedPrincipals.length > 0 ? trustedPrincipals : arnsOf(stack).root },
-          actions: ["sts:AssumeRole"],
-          ...(requireMfa ? { conditions: { Bool: { "aws:MultiFactorAuthPresent": "true" } } } : {}),
-        },
-      ],
+      trust: [trustPeople(stack, config.iamAdmin)],
       permissions: statements(stack),
     });
   }

@@ -3,6 +3,7 @@
 import type { Stack } from "aws-cdk-lib";
 import { roleNames } from "../../core/naming.ts";
 import { arnsOf } from "../arns.ts";
+import type { PeopleTrust } from "../config.ts";
 import type { Statement } from "../statement.ts";
 
 /**
@@ -29,3 +30,11 @@ export function trustStateMachine(stack: Stack): Statement {
     conditions: { StringEquals: { "sts:ExternalId": arns.stateMachine } },
   };
 }
+
+/** People: those whom the configuration names, or else whoever the account's IAM policies allow; with MFA unless it says otherwise. */
+export const trustPeople = (stack: Stack, { trustedPrincipals, requireMfa }: PeopleTrust): Statement => ({
+  sid: "ThosePeople",
+  principal: { AWS: trustedPrincipals.length > 0 ? trustedPrincipals : arnsOf(stack).root },
+  actions: ["sts:AssumeRole"],
+  ...(requireMfa ? { conditions: { Bool: { "aws:MultiFactorAuthPresent": "true" } } } : {}),
+});

@@ -93,15 +93,22 @@ export class RelayKeys extends Construct {
           { sid: "LauncherOpens", principal: role(launcherRoleName(name)), actions: ["kms:Decrypt"], conditions: launch },
         ]);
         const bucket = arns.bucket(name);
+        const ofTheBucket = {
+          ...through("s3", stack),
+          StringLike: { "kms:EncryptionContext:aws:s3:arn": [bucket, `${bucket}/*`] },
+        };
         const data = key(`${pascalCase(name)}DataKey`, keyAlias.jobData(name), `data of ${name} at rest`, [
           {
             sid: "JobSealsAndOpens",
             principal: role(jobRoleName(name)),
             actions: dataKeyActions,
-            conditions: {
-              ...through("s3", stack),
-              StringLike: { "kms:EncryptionContext:aws:s3:arn": [bucket, `${bucket}/*`] },
-            },
+            conditions: ofTheBucket,
+          },
+          {
+            sid: "ReportReaderOpens",
+            principal: role(roleNames.reportReader),
+            actions: ["kms:Decrypt"],
+            conditions: ofTheBucket,
           },
         ]);
         return [name, { envelopes, data }];

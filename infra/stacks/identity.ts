@@ -10,6 +10,7 @@ import { IamAdmin } from "../identity/iam-admin.ts";
 import { JobRoles } from "../identity/job-roles.ts";
 import { People } from "../identity/people.ts";
 import { Readers } from "../identity/readers.ts";
+import { reportReaderRole } from "../identity/report-reader.ts";
 import { schedulerRole } from "../identity/scheduler-role.ts";
 import { TaskRoles } from "../identity/task-roles.ts";
 import type { NetworkStack } from "./network.ts";
@@ -35,6 +36,7 @@ export class IdentityStack extends Stack {
     new TaskRoles(this, jobs);
     new ExactRole(this, schedulerRole(this, arnsOf(this)));
     new IamAdmin(this, config);
+    new ExactRole(this, reportReaderRole(this, { jobs, trust: config.reportReader }));
     new Readers(this);
   }
 }

@@ -37,6 +37,7 @@ export const principals = [
   jobRoleName("credential-report"),
   jobRoleName("announce"),
   roleNames.iamAdmin,
+  roleNames.reportReader,
   "operator",
   "auditor",
   "alice",
@@ -78,6 +79,8 @@ export async function stolen(principal: Principal, at: Deployed): Promise<Creden
       return mfaSession("alice", at);
     case roleNames.iamAdmin:
       return assume(at.people.iamAdmin.session, { role: at.people.iamAdmin.roleArn }, at);
+    case roleNames.reportReader:
+      return assume(at.people.reportReader.session, { role: at.people.reportReader.roleArn }, at);
     case jobRoleName("credential-report"):
       return jobSession("alice", "credential-report", at);
     case jobRoleName("announce"):

@@ -329,7 +329,7 @@ const data: readonly Probe[] = [
   ),
   {
     what: "read credential-report's data",
-    may: [],
+    may: [roleNames.reportReader],
     attempt: (clientOf, at) =>
       clientOf(S3Client).send(new GetObjectCommand({ Bucket: jobBucketName("credential-report", at), Key: "probe" })),
   },

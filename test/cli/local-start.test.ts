@@ -57,7 +57,7 @@ describe("keyturn local start", () => {
       region: "us-east-1",
       account: "111122223333",
       configFile: expect.stringContaining("aws-config") as string,
-      profiles: ["operator", "iam-admin", "auditor"],
+      profiles: ["operator", "iam-admin", "auditor", "report-reader"],
       admins: { alice: { totpSeed: expect.stringMatching(/^[A-Z2-7]{32,}$/) as string }, bob: { totpSeed: expect.any(String) as string } },
     });
   });

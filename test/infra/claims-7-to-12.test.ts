@@ -238,6 +238,21 @@ describe("claim 12: everything at rest is encrypted with a key of ours; buckets 
     for (const { Properties } of found) expect(key(Properties)).toMatch(ofOurs);
   });
 
+  it("lets the job seal its data, and the job and the report reader alone open it", () => {
+    const users = keyUsers("kms:Decrypt", "kms:GenerateDataKey", "kms:CreateGrant").filter(({ of }) => of === "jobs/key-report/data");
+    expect(users.map(({ principals, actions }) => [principals, actions])).toEqual([
+      [[role("BatchRoleKeyReport")], ["kms:Decrypt", "kms:GenerateDataKey"]],
+      [[role("KeyturnReportReader")], ["kms:Decrypt"]],
+    ]);
+    expect(grants(permissionsOf("KeyturnReportReader"))).toEqual(
+      ["s3:ListBucket", "s3:GetObject"].flatMap((action) =>
+        ["key-report", "announce"].map(
+          (job) => `${action} arn:aws:s3:::keyturn-${job}-${account}-us-east-1${action === "s3:GetObject" ? "/*" : ""}`,
+        ),
+      ),
+    );
+  });
+
   it("rotates every key", () => {
     const keys = synthesised.ofType("AWS::KMS::Key");
     expect(keys).toHaveLength(11);
