@@ -1,89 +1,15 @@
-// The CDK app: five stacks by owner, in the order in which each can be deployed alone.
+// What the CDK's CLI runs, and the emulator: bundles while the CDK loads, then synthesises.
 
-import { App, type AppProps, type Stack, Tags } from "aws-cdk-lib";
-import cdkJson from "../cdk.json" with { type: "json" };
 import { catalogue } from "../jobs/catalogue.ts";
-import type { JobDefinition } from "../jobs/definition.ts";
-import { type Bundles, bundle } from "./bundles.ts";
-import type { KeyturnConfig } from "./config.ts";
-import { IdentityStack } from "./stacks/identity.ts";
-import { JobsStack } from "./stacks/jobs.ts";
-import { KeysStack } from "./stacks/keys.ts";
-import { NetworkStack } from "./stacks/network.ts";
-import { WorkflowStack } from "./stacks/workflow.ts";
+import { bundle } from "./bundles.ts";
 
-export interface BuildOptions {
-  /** @defaultValue the catalogue */
-  readonly jobs?: readonly JobDefinition[];
-  /** @defaultValue tasks and jobs bundled anew */
-  readonly bundles?: Bundles;
-  readonly app?: AppProps;
+const bundling = bundle(catalogue.map(({ name }) => name));
+const [{ buildApp }, { default: config }] = await Promise.all([import("./keyturn-app.ts"), import("../keyturn.config.ts")]);
+// The CLI says who it is. Whatever is deployed to AWS comes through it, and so through the checks; the emulator does not wait for them.
+const isForAws = process.env["CDK_CLI_VERSION"] !== undefined;
+const keyturn = buildApp(config, { bundles: await bundling, isValidated: isForAws });
+if (isForAws) {
+  const { addChecks } = await import("./checks.ts");
+  addChecks(keyturn);
 }
-
-export interface KeyturnApp {
-  readonly app: App;
-  readonly network: NetworkStack;
-  readonly identity: IdentityStack;
-  readonly keys: KeysStack;
-  readonly jobs: JobsStack;
-  readonly workflow: WorkflowStack;
-}
-
-/** Builds the app; nothing is looked up, so it needs neither an account nor a network. */
-export function buildApp(config: KeyturnConfig, options: BuildOptions = {}): KeyturnApp {
-  const jobs = options.jobs ?? catalogue;
-  const bundles = options.bundles ?? bundle(jobs.map(({ name }) => name));
-  const app = new App({ analyticsReporting: false, context: cdkJson.context, ...options.app });
-  const common = {
-    config,
-    jobs,
-    env: { region: config.region, ...(config.account === undefined ? {} : { account: config.account }) },
-    ...(config.retention.onDelete === "keep" ? { terminationProtection: true } : {}),
-  };
-  const network = new NetworkStack(app, "keyturn-network", {
-    ...common,
-    description: "Keyturn: isolated subnets, and the endpoints by which they reach AWS",
-  });
-  const identity = new IdentityStack(app, "keyturn-identity", {
-    ...common,
-    network,
-    description: "Keyturn: batch admins, every role and policy",
-  });
-  const keys = new KeysStack(app, "keyturn-keys", { ...common, description: "Keyturn: the relay's keys, the admins' secrets" });
-  const jobsStack = new JobsStack(app, "keyturn-jobs", {
-    ...common,
-    network,
-    keys,
-    bundles,
-    description: "Keyturn: AWS Batch and each job's own resources",
-  });
-  const workflow = new WorkflowStack(app, "keyturn-workflow", {
-    ...common,
-    network,
-    keys,
-    bundles,
-    description: "Keyturn: the state machine and its tasks",
-  });
-  deployInOrder([network, identity, keys, jobsStack, workflow]);
-  for (const [key, value] of Object.entries(config.tags)) Tags.of(app).add(key, value);
-  return { app, network, identity, keys, jobs: jobsStack, workflow };
-}
-
-/** Names hold the stacks together more than exports do, so the order has to be said. */
-function deployInOrder(stacks: readonly Stack[]): void {
-  for (const [index, stack] of stacks.entries()) {
-    const before = stacks[index - 1];
-    if (before) stack.addStackDependency(before, "its policies and references name what that stack makes");
-  }
-}
-
-if (import.meta.main) {
-  const { default: config } = await import("../keyturn.config.ts");
-  const keyturn = buildApp(config);
-  // `cdk synth -c checks=off` leaves cdk-nag out.
-  if (keyturn.app.node.tryGetContext("checks") !== "off") {
-    const { addChecks } = await import("./checks.ts");
-    addChecks(keyturn);
-  }
-  keyturn.app.synth();
-}
+keyturn.app.synth();

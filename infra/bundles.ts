@@ -3,7 +3,7 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { buildSync } from "esbuild";
+import { build } from "esbuild";
 import { entryPoint } from "../jobs/launcher/entry-point.ts";
 import { taskBundling, taskNames } from "../tasks/bundling.ts";
 
@@ -25,10 +25,10 @@ ENTRYPOINT ${JSON.stringify(entryPoint)}
 `;
 
 /** Bundles into a folder of its own, which is gone when the process ends: the CDK copies assets as soon as it is given them. */
-export function bundle(jobs: readonly string[]): Bundles {
+export async function bundle(jobs: readonly string[]): Promise<Bundles> {
   const out = mkdtempSync(join(tmpdir(), "keyturn-bundles-"));
   process.once("exit", () => rmSync(out, { recursive: true, force: true }));
-  buildSync({
+  await build({
     ...taskBundling,
     // esbuild wants arrays that it could change.
     mainFields: [...taskBundling.mainFields],

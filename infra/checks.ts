@@ -2,7 +2,7 @@
 
 import { type IPolicyValidationPlugin, Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
-import type { KeyturnApp } from "./app.ts";
+import type { KeyturnApp } from "./keyturn-app.ts";
 
 /** Adds the rules; a finding without an answer below ends the synth. */
 export function addChecks(keyturn: KeyturnApp): void {

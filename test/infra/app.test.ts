@@ -61,8 +61,8 @@ describe("the stacks", () => {
   });
 });
 
-describe("the bundles", () => {
-  const bundles = bundle(["credential-report"]);
+describe("the bundles", async () => {
+  const bundles = await bundle(["credential-report"]);
 
   it.each(taskNames)("hold %s as one file of at most 400 kB", (task) => {
     expect(readdirSync(bundles.task(task))).toEqual(["index.mjs"]);

@@ -4,9 +4,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CloudAssembly } from "aws-cdk-lib/cx-api";
-import { buildApp, type KeyturnApp } from "../../infra/app.ts";
 import type { Bundles } from "../../infra/bundles.ts";
 import { parseConfig } from "../../infra/config.ts";
+import { buildApp, type KeyturnApp } from "../../infra/keyturn-app.ts";
 import type { JobDefinition } from "../../jobs/definition.ts";
 import { sampleJobs } from "./sample-jobs.ts";
 import { validConfig } from "./valid-config.ts";
@@ -40,7 +40,7 @@ export function synthesise(options: { config?: object; jobs?: readonly JobDefini
   const jobs = options.jobs ?? sampleJobs;
   const keyturn = buildApp(parseConfig({ ...validConfig, ...options.config }, jobs), {
     jobs,
-    bundles: options.bundles ?? emptyBundles(join(out, "bundles")),
+    bundles: options.bundles ?? formBundles(join(out, "bundles")),
     app: { outdir: join(out, "assembly") },
   });
   const assembly = keyturn.app.synth();
@@ -60,7 +60,7 @@ export function synthesise(options: { config?: object; jobs?: readonly JobDefini
 }
 
 /** Folders that are assets by their form only: what is in a bundle is no matter of the templates. */
-function emptyBundles(folder: string): Bundles {
+export function formBundles(folder: string): Bundles {
   const made = (name: string, file: string): string => {
     const path = join(folder, name);
     mkdirSync(path, { recursive: true });
