@@ -1,7 +1,10 @@
 // The app as a whole: which stacks there are, in which order, and what they bundle.
 
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { bundle } from "../../infra/bundles.ts";
 import { taskNames } from "../../tasks/bundling.ts";
@@ -58,6 +61,26 @@ describe("the stacks", () => {
       "AWS::S3::Bucket",
       "AWS::SecretsManager::Secret",
     ]);
+  });
+});
+
+describe("what the CDK's CLI runs", () => {
+  it.each([
+    ["is checked where the CLI asks, since that may deploy it", { CDK_CLI_VERSION: "2.1148.1" }, ["CloudFormation Validate"]],
+    ["is not where the emulator asks", {}, []],
+  ])("%s", async (_what, said, expected) => {
+    const out = mkdtempSync(join(tmpdir(), "keyturn-app-"));
+    try {
+      const { CDK_CLI_VERSION: _version, ...environment } = process.env;
+      await promisify(execFile)(process.execPath, ["infra/app.ts"], { env: { ...environment, ...said, CDK_OUTDIR: out } });
+      const report = join(out, "validation-report.json");
+      const { pluginReports = [] } = existsSync(report)
+        ? (JSON.parse(readFileSync(report, "utf8")) as { pluginReports: { pluginName: string }[] })
+        : {};
+      expect(pluginReports.map(({ pluginName }) => pluginName).sort()).toEqual(expected);
+    } finally {
+      rmSync(out, { recursive: true });
+    }
   });
 });
 
