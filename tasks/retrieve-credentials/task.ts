@@ -47,21 +47,22 @@ export async function retrieveCredentials(
   const session = await openSession({ sealed, order, binding }, dependencies);
   assertFresh(session, order, dependencies.nowMs());
   const policy = job.sessionPolicy?.(order.parameters, place);
-  const verdict = await dependencies.assumeRole({
-    session,
-    roleArn: order.jobRole,
-    sessionName: roleSessionName(run),
-    sourceIdentity: admin,
-    durationSeconds: order.credentialSeconds,
-    policy: policy === undefined ? undefined : JSON.stringify(policy),
-  });
-  if (!verdict.assumed) {
-    if (verdict.because === "session-expired") throw expired(order, verdict.cause);
-    throw refused(order, verdict);
-  }
+  // Before the role is assumed: credentials that could not be sealed would have been issued for nobody.
   const context = encryptionContext.jobCredentials({ run, digest });
   const dataKey = await dependencies.generate({ keyArn: dependencies.keys.credentials, context });
   try {
+    const verdict = await dependencies.assumeRole({
+      session,
+      roleArn: order.jobRole,
+      sessionName: roleSessionName(run),
+      sourceIdentity: admin,
+      durationSeconds: order.credentialSeconds,
+      policy: policy === undefined ? undefined : JSON.stringify(policy),
+    });
+    if (!verdict.assumed) {
+      if (verdict.because === "session-expired") throw expired(order, verdict.cause);
+      throw refused(order, verdict);
+    }
     const envelope = seal(encodeCredentials(verdict.credentials), {
       dataKey: dataKey.plaintext,
       wrappedKey: dataKey.wrapped,

@@ -38,22 +38,32 @@ function parseAdminCredential(text: string | undefined, admin: string): AdminCre
   throw credentialMissing(admin, "does not hold an access key with its MFA serial");
 }
 
-export const credentialMissing = (admin: string, what: string, cause?: unknown): KeyturnError =>
-  new KeyturnError(
-    "CredentialMissing",
-    `The secret ${adminSecretName(admin)} ${what}. An IAM admin mends it with keyturn admin rotate ${admin}, or keyturn admin enroll ${admin} for a new one.`,
-    { cause, facts: { admin } },
-  );
+const mends = (admin: string): string =>
+  `An IAM admin mends it with keyturn admin rotate ${admin}, or keyturn admin enroll ${admin} for a new one.`;
+const enrols = (admin: string): string => `An IAM admin enrols with keyturn admin enroll ${admin}.`;
+
+/** @param of.wayOut - what to do, where an IAM admin of Keyturn's cannot simply write a new value */
+export const credentialMissing = (admin: string, what: string, of: { cause?: unknown; wayOut?: string } = {}): KeyturnError =>
+  new KeyturnError("CredentialMissing", `The secret ${adminSecretName(admin)} ${what}. ${of.wayOut ?? mends(admin)}`, {
+    cause: of.cause,
+    facts: { admin },
+  });
 
 function explain(cause: unknown, admin: string): unknown {
   if (!(cause instanceof Error)) return cause;
-  if (cause.name === "InvalidRequestException") return credentialMissing(admin, "is marked for deletion", cause);
+  if (cause.name === "InvalidRequestException") {
+    // Nobody can write a value meanwhile.
+    const wayOut = `An administrator of the account restores it with aws secretsmanager restore-secret --secret-id ${adminSecretName(admin)}.`;
+    return credentialMissing(admin, "is marked for deletion", { cause, wayOut });
+  }
   if (cause.name !== "ResourceNotFoundException") return cause;
   // One error name for two things; only the text tells a secret without a value from a secret that is not there.
-  if (/staging label|secret value/i.test(cause.message)) return credentialMissing(admin, "has no value yet", cause);
+  if (/staging label|secret value/i.test(cause.message)) {
+    return credentialMissing(admin, `has no value yet: ${admin} is not enrolled`, { cause, wayOut: enrols(admin) });
+  }
   return new KeyturnError(
     "AdminUnknown",
-    `There is no secret ${adminSecretName(admin)}: ${admin} is not enrolled. An IAM admin enrols with keyturn admin enroll ${admin}.`,
+    `There is no secret ${adminSecretName(admin)}, which the keys stack makes: deploy that stack. ${enrols(admin)}`,
     { cause, facts: { admin } },
   );
 }

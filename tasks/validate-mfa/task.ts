@@ -115,14 +115,12 @@ async function spendAndAsk({ order, code, credential, refusals }: Attempt, depen
       throw refusedCode(order, { usedBefore: spending.usedBefore, cause: verdict.cause });
     case "serial":
       await giveBack();
-      throw credentialMissing(admin, `names an MFA device that is not ${admin}'s`, verdict.cause);
+      throw credentialMissing(admin, `names an MFA device that is not ${admin}'s`, { cause: verdict.cause });
     case "access-key":
       await giveBack();
-      throw credentialMissing(
-        admin,
-        "holds an access key that AWS does not accept (disabled, deleted, or its two halves do not match)",
-        verdict.cause,
-      );
+      throw credentialMissing(admin, "holds an access key that AWS does not accept (disabled, deleted, or its two halves do not match)", {
+        cause: verdict.cause,
+      });
     default:
       return verdict satisfies never;
   }

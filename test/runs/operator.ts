@@ -107,8 +107,8 @@ export class Operator {
     await this.#sfn.send(new RedriveExecutionCommand({ executionArn }));
     const rest = await this.rest(executionArn);
     const events = await this.history(executionArn);
-    const first = events.slice(before).find(({ type }) => type === "TaskScheduled" || type?.endsWith("StateEntered"));
-    const resumesAt = first?.stateEnteredEventDetails?.name ?? stateOf(events.slice(0, before));
+    // A state that is taken up again is not entered again; what happens in it follows the redrive itself.
+    const resumesAt = events[before + 1]?.stateEnteredEventDetails?.name ?? stateOf(events.slice(0, before));
     return { resumesAt, ...rest };
   }
 

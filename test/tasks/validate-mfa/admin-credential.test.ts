@@ -31,19 +31,19 @@ describe("the admin's credential", () => {
       "no such secret",
       awsError("ResourceNotFoundException", "Secrets Manager can't find the specified secret."),
       "AdminUnknown",
-      "There is no secret keyturn/admins/alice: alice is not enrolled. An IAM admin enrols with keyturn admin enroll alice.",
+      "There is no secret keyturn/admins/alice, which the keys stack makes: deploy that stack. An IAM admin enrols with keyturn admin enroll alice.",
     ],
     [
       "a secret without a value",
       awsError("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT"),
       "CredentialMissing",
-      `The secret keyturn/admins/alice has no value yet. ${mend}`,
+      "The secret keyturn/admins/alice has no value yet: alice is not enrolled. An IAM admin enrols with keyturn admin enroll alice.",
     ],
     [
       "a secret that is being deleted",
       awsError("InvalidRequestException", "You can't perform this operation on the secret because it was marked for deletion."),
       "CredentialMissing",
-      `The secret keyturn/admins/alice is marked for deletion. ${mend}`,
+      "The secret keyturn/admins/alice is marked for deletion. An administrator of the account restores it with aws secretsmanager restore-secret --secret-id keyturn/admins/alice.",
     ],
     ...(
       [
