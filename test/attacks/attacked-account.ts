@@ -32,6 +32,7 @@ export const principals = [
   roleNames.authorizeSubmission,
   roleNames.scheduler,
   roleNames.jobExecution,
+  roleNames.flowLogs,
   launcherRoleName("credential-report"),
   launcherRoleName("announce"),
   jobRoleName("credential-report"),
@@ -42,6 +43,8 @@ export const principals = [
   "auditor",
   "alice",
   "alice with MFA",
+  "bob",
+  "bob with MFA",
 ] as const;
 
 export type Principal = (typeof principals)[number];
@@ -74,9 +77,12 @@ export async function stolen(principal: Principal, at: Deployed): Promise<Creden
     case "auditor":
       return at.people[principal];
     case "alice":
-      return longTermKey("alice", at);
+    case "bob":
+      return longTermKey(principal, at);
     case "alice with MFA":
       return mfaSession("alice", at);
+    case "bob with MFA":
+      return mfaSession("bob", at);
     case roleNames.iamAdmin:
       return assume(at.people.iamAdmin.session, { role: at.people.iamAdmin.roleArn }, at);
     case roleNames.reportReader:
@@ -101,7 +107,9 @@ async function serviceSession(role: string, at: Deployed): Promise<Credentials> 
       ? ["states.amazonaws.com", at.stateMachineArn]
       : role === roleNames.scheduler
         ? ["scheduler.amazonaws.com", at.arn("scheduler", `schedule-group/${scheduleGroupName}`)]
-        : ["ecs-tasks.amazonaws.com", at.arn("ecs", "task/keyturn/0123456789abcdef")];
+        : role === roleNames.flowLogs
+          ? ["vpc-flow-logs.amazonaws.com", at.arn("ec2", "vpc-flow-log/fl-0123456789abcdef0")]
+          : ["ecs-tasks.amazonaws.com", at.arn("ecs", "task/keyturn/0123456789abcdef")];
   return at.emulator.roles.assumeAsService({ service, roleArn, sessionName: "stolen", sourceArn });
 }
 

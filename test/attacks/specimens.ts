@@ -16,6 +16,8 @@ export interface Specimens {
   readonly mfaSession: Uint8Array;
   readonly jobCredentials: Uint8Array;
   readonly launch: Uint8Array;
+  /** The same, addressed to the other job. */
+  readonly announceLaunch: Uint8Array;
   /** ARN of an execution that has ended. */
   readonly endedExecution: string;
   /** A job with our tags, and one that somebody else of the account runs without them. */
@@ -49,20 +51,24 @@ export async function makeSpecimens(at: Deployed): Promise<Specimens> {
       EncryptionContext: encryptionContext.jobCredentials(subject),
     }),
   );
-  const launch = await authorize.send(
-    new ReEncryptCommand({
-      CiphertextBlob: credentials.CiphertextBlob,
-      SourceKeyId: keyAlias.jobCredentials,
-      SourceEncryptionContext: encryptionContext.jobCredentials(subject),
-      DestinationKeyId: keyAlias.job(subject.job),
-      DestinationEncryptionContext: encryptionContext.launch(subject),
-    }),
-  );
+  const addressed = async (job: string): Promise<Uint8Array> => {
+    const { CiphertextBlob } = await authorize.send(
+      new ReEncryptCommand({
+        CiphertextBlob: credentials.CiphertextBlob,
+        SourceKeyId: keyAlias.jobCredentials,
+        SourceEncryptionContext: encryptionContext.jobCredentials(subject),
+        DestinationKeyId: keyAlias.job(job),
+        DestinationEncryptionContext: encryptionContext.launch({ ...subject, job }),
+      }),
+    );
+    return given(CiphertextBlob);
+  };
   return {
     sealedCode: given(code.CiphertextBlob),
     mfaSession: given(session.CiphertextBlob),
     jobCredentials: given(credentials.CiphertextBlob),
-    launch: given(launch.CiphertextBlob),
+    launch: await addressed(subject.job),
+    announceLaunch: await addressed("announce"),
     endedExecution: await endedExecution(at),
     taggedJob: await submit(at, { "keyturn:run": "specimen" }),
     foreignJob: await submit(at, {}),
