@@ -59,13 +59,13 @@ const dates = fc.date({ min: new Date(-1e12), max: new Date(4e12), noInvalidDate
 const numbers = fc.oneof(fc.integer({ min: -2, max: 20 }), fc.integer(), fc.constantFrom(0.5, 1e15, 900, 3600));
 
 /** A value of the shape, or undefined where a member is left out. */
-export function valueOf(shape: Shape, of: { member: string; known: Known; depth: number }): fc.Arbitrary<unknown> {
+export function inputValue(shape: Shape, of: { member: string; known: Known; depth: number }): fc.Arbitrary<unknown> {
   const { known, depth } = of;
   if (shape.isStructSchema()) return depth > 4 ? fc.constant({}) : structOf(membersOf(shape), [], of);
   const inner = { ...of, depth: depth + 1 };
-  if (shape.isListSchema()) return fc.array(valueOf(shape.getValueSchema(), inner), { maxLength: depth > 3 ? 1 : 3 });
+  if (shape.isListSchema()) return fc.array(inputValue(shape.getValueSchema(), inner), { maxLength: depth > 3 ? 1 : 3 });
   if (shape.isMapSchema())
-    return fc.dictionary(textOf(of.member, known), valueOf(shape.getValueSchema(), inner), {
+    return fc.dictionary(textOf(of.member, known), inputValue(shape.getValueSchema(), inner), {
       maxKeys: 3,
     });
   if (shape.isDocumentSchema()) return fc.jsonValue();
@@ -82,7 +82,7 @@ function structOf(
   of: { known: Known; depth: number },
 ): fc.Arbitrary<object> {
   const values = members.map(([member, shape]) => {
-    const value = fc.noBias(valueOf(shape, { member, known: of.known, depth: of.depth + 1 }));
+    const value = fc.noBias(inputValue(shape, { member, known: of.known, depth: of.depth + 1 }));
     return [member, required.includes(member) ? value : fc.option(value, { nil: undefined, freq: 1 })] as const;
   });
   return fc.record(Object.fromEntries(values)).map(withoutAbsent);
