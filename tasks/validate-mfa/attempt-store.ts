@@ -81,7 +81,7 @@ export function attemptStore(dynamodb: DynamoDBClient, table: string): AttemptSt
       if (item === undefined) return { ...noRefusals, version: 0 };
       const lockedUntilMs = item["lockedUntilMs"]?.N;
       return {
-        attemptsAtMs: (item["attemptsAtMs"]?.L ?? []).map((entry) => Number(entry.N)),
+        attempts: (item["attempts"]?.L ?? []).map(({ M }) => ({ claim: M?.["claim"]?.S ?? "", atMs: Number(M?.["atMs"]?.N) })),
         ...(lockedUntilMs === undefined ? {} : { lockedUntilMs: Number(lockedUntilMs) }),
         version: Number(item["version"]?.N ?? 0),
       };
@@ -95,7 +95,7 @@ export function attemptStore(dynamodb: DynamoDBClient, table: string): AttemptSt
             Item: {
               admin: { S: admin },
               attempt: { S: "refusals" },
-              attemptsAtMs: { L: record.attemptsAtMs.map((atMs) => ({ N: String(atMs) })) },
+              attempts: { L: record.attempts.map(({ claim, atMs }) => ({ M: { claim: { S: claim }, atMs: { N: String(atMs) } } })) },
               ...(record.lockedUntilMs === undefined ? {} : { lockedUntilMs: { N: String(record.lockedUntilMs) } }),
               version: { N: String(read.version + 1) },
               expiresAt: { N: String(Math.floor(nowMs / 1000) + keptSeconds) },

@@ -8,7 +8,7 @@ import type { Generate, Unwrap } from "../relay.ts";
 import { type AdminCredential, credentialMissing, type ReadAdminCredential } from "./admin-credential.ts";
 import type { AttemptStore, VersionedRecord } from "./attempt-store.ts";
 import { readCode } from "./code.ts";
-import { type LockRules, lockedUntil, noRefusals, type RefusalRecord, reserveAttempt, returnAttempt } from "./refusal-window.ts";
+import { type LockRules, lockedUntil, type RefusalRecord, reserveAttempt, returnAttempt } from "./refusal-window.ts";
 import type { AskSts, StsSession, Verdict } from "./session-token.ts";
 
 export interface ValidateMfaInput {
@@ -87,17 +87,17 @@ async function spendAndAsk({ order, code, credential, refusals }: Attempt, depen
   const spending = await attempts.spend({ admin, code, run, claim, nowMs: spendingAtMs });
   if (!spending.spent) throw spentCode(order, spending.byRun, spendingAtMs);
 
-  const reservedAtMs = nowMs();
+  const attempt = { claim, atMs: nowMs() };
   await changeRefusals(
     order,
     (record) => {
-      const reservation = reserveAttempt(record, reservedAtMs, lock);
+      const reservation = reserveAttempt(record, attempt, lock);
       if (reservation.locked) throw locked(order, reservation.untilMs);
       return reservation.record;
     },
     { attempts, nowMs, read: refusals },
   );
-  const giveBack = () => changeRefusals(order, (record) => returnAttempt(record, reservedAtMs), { attempts, nowMs });
+  const giveBack = () => changeRefusals(order, (record) => returnAttempt(record, claim), { attempts, nowMs });
 
   let verdict: Verdict;
   try {
@@ -107,7 +107,7 @@ async function spendAndAsk({ order, code, credential, refusals }: Attempt, depen
     throw error;
   }
   if (verdict.accepted) {
-    await changeRefusals(order, () => noRefusals, { attempts, nowMs });
+    await giveBack();
     return verdict.session;
   }
   switch (verdict.because) {
@@ -136,7 +136,9 @@ async function changeRefusals(
 ): Promise<void> {
   let current = read ?? (await attempts.readRefusals(admin));
   for (let round = 0; round < mostRounds; round++) {
-    if (await attempts.writeRefusals(admin, { record: change(current), read: current, nowMs: nowMs() })) return;
+    const record = change(current);
+    if (record === current) return;
+    if (await attempts.writeRefusals(admin, { record, read: current, nowMs: nowMs() })) return;
     current = await attempts.readRefusals(admin);
   }
   throw new Error(`The refusals of admin ${admin} could not be recorded in ${mostRounds} rounds: too many attempts at once.`);

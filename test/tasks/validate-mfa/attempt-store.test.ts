@@ -73,8 +73,14 @@ describe("spending a code", () => {
 describe("the record of refusals", () => {
   it("is empty at first, and comes back as it was written", async () => {
     const read = await store.readRefusals("dora");
-    expect(read).toEqual({ attemptsAtMs: [], version: 0 });
-    const record = { attemptsAtMs: [1, 2], lockedUntilMs: 3 };
+    expect(read).toEqual({ attempts: [], version: 0 });
+    const record = {
+      attempts: [
+        { claim: "a", atMs: 1 },
+        { claim: "b", atMs: 2 },
+      ],
+      lockedUntilMs: 3,
+    };
     expect(await store.writeRefusals("dora", { record, read, nowMs })).toBe(true);
     expect(await store.readRefusals("dora")).toEqual({ ...record, version: 1 });
   });
@@ -82,9 +88,11 @@ describe("the record of refusals", () => {
   it("takes one of many writes that were made from the same reading", async () => {
     const read = await store.readRefusals("eve");
     const written = await Promise.all(
-      Array.from({ length: 50 }, (_, index) => store.writeRefusals("eve", { record: { attemptsAtMs: [index] }, read, nowMs })),
+      Array.from({ length: 50 }, (_, index) =>
+        store.writeRefusals("eve", { record: { attempts: [{ claim: "a", atMs: index }] }, read, nowMs }),
+      ),
     );
     expect(written.filter(Boolean)).toHaveLength(1);
-    expect((await store.readRefusals("eve")).attemptsAtMs).toEqual([written.indexOf(true)]);
+    expect((await store.readRefusals("eve")).attempts).toEqual([{ claim: "a", atMs: written.indexOf(true) }]);
   });
 });

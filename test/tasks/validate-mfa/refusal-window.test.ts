@@ -7,7 +7,12 @@ const minute = 60_000;
 /** Reserves at each of these minutes; the last answer. */
 const reserveAt = (...minutes: number[]) =>
   minutes.reduce<ReturnType<typeof reserveAttempt>>(
-    (last, at) => reserveAttempt(last.locked ? { attemptsAtMs: [], lockedUntilMs: last.untilMs } : last.record, at * minute, rules),
+    (last, at, index) =>
+      reserveAttempt(
+        last.locked ? { attempts: [], lockedUntilMs: last.untilMs } : last.record,
+        { claim: `claim-${index}`, atMs: at * minute },
+        rules,
+      ),
     { locked: false, record: noRefusals },
   );
 
@@ -33,12 +38,21 @@ describe("the lock", () => {
     else expect(last).toEqual({ locked: true, untilMs: outcome.refusedUntil * minute });
   });
 
+  const counted = (...claims: string[]) => claims.map((claim) => ({ claim, atMs: 4 }));
+  const full: RefusalRecord = { attempts: counted("a", "b", "c", "d", "e"), lockedUntilMs: 900_004 };
+
   it("gives back one attempt, and the lock that it had filled", () => {
-    const full: RefusalRecord = { attemptsAtMs: [1, 2, 2, 3, 4], lockedUntilMs: 900_004 };
-    expect(returnAttempt(full, 2)).toEqual({ attemptsAtMs: [1, 2, 3, 4] });
+    expect(returnAttempt(full, "c")).toEqual({ attempts: counted("a", "b", "d", "e") });
   });
 
-  it("gives back nothing that a success has cleared meanwhile", () => {
-    expect(returnAttempt(noRefusals, 2)).toEqual(noRefusals);
+  it("gives back nothing twice, and nothing that it does not hold", () => {
+    const record: RefusalRecord = { attempts: counted("a", "b") };
+    expect(returnAttempt(returnAttempt(record, "b"), "b")).toEqual({ attempts: counted("a") });
+    expect(returnAttempt(record, "z")).toBe(record);
+    expect(returnAttempt(full, "z")).toBe(full);
+  });
+
+  it("counts an attempt once that is written twice, also the one that fills the window", () => {
+    expect(reserveAttempt(full, { claim: "e", atMs: 5 }, rules)).toEqual({ locked: false, record: full });
   });
 });
