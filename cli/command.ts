@@ -61,7 +61,10 @@ export function assertKnownArguments({ command, path, rest }: FoundCommand): voi
       .map(([name, { type }]) => [name, { type: type === "boolean" ? ("boolean" as const) : ("string" as const) }]),
   );
   const help = `See ${path.join(" ")} --help.`;
-  const { positionals } = parsed(() => parseArgs({ args: [...rest], options, allowPositionals: true, strict: true }), help);
+  const { positionals } = parsed(
+    () => parseArgs({ args: [...rest], options, allowPositionals: true, allowNegative: true, strict: true }),
+    help,
+  );
   const expected = definitions.filter(([, { type }]) => type === "positional");
   const extra = positionals[expected.length];
   if (extra !== undefined) throw new UsageError(`${path.join(" ")} does not take ${extra}. ${help}`);

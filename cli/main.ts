@@ -5,16 +5,23 @@ import { runCommand } from "citty";
 import { AssemblyRefused, DeploymentFailed } from "../emulator/deploy/template-fault.ts";
 import packageManifest from "../package.json" with { type: "json" };
 import { type AnyCommand, assertKnownArguments, commandGroup, findCommand, helpText } from "./command.ts";
-import { CommandFailed, type ExitCode, exitCodes, UsageError } from "./outcome.ts";
+import { CommandFailed, Denied, type ExitCode, exitCodes, isExitCode, UsageError } from "./outcome.ts";
 import { colours } from "./terminal.ts";
 
 const root: AnyCommand = commandGroup({
   name: "keyturn",
   description: "Starts privileged AWS Batch jobs, and only after a person turns a key: a one-time MFA code.",
-  examples: ["keyturn local demo", "keyturn local start", "keyturn plan credential-report"],
+  examples: ["keyturn local demo", "keyturn plan credential-report", "keyturn run credential-report", "keyturn runs"],
   commands: {
     jobs: async () => (await import("./jobs.ts")).jobs,
     plan: async () => (await import("./plan.ts")).plan,
+    run: async () => (await import("./runs/run.ts")).run,
+    approve: async () => (await import("./runs/approve.ts")).approve,
+    runs: async () => (await import("./runs/list.ts")).list,
+    status: async () => (await import("./runs/status.ts")).status,
+    logs: async () => (await import("./runs/logs.ts")).logs,
+    stop: async () => (await import("./runs/stop.ts")).stop,
+    replay: async () => (await import("./runs/replay.ts")).replay,
     admin: async () =>
       commandGroup({
         name: "admin",
@@ -62,31 +69,20 @@ async function run(argv: readonly string[]): Promise<ExitCode> {
     return exitCodes.usage;
   }
   assertKnownArguments(found);
-  await runCommand(found.command, { rawArgs: [...found.rest] });
-  return exitCodes.done;
+  const { result } = await runCommand(found.command, { rawArgs: [...found.rest] });
+  return isExitCode(result) ? result : exitCodes.done;
 }
-
-/** AWS's names for "you may not". */
-const denials = new Set([
-  "AccessDenied",
-  "AccessDeniedException",
-  "UnauthorizedOperation",
-  "AuthorizationError",
-  "AuthorizationErrorException",
-]);
 
 function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError) return exitCodes.usage;
-  if (error instanceof Error && denials.has(error.name)) return exitCodes.denied;
+  if (error instanceof Denied) return exitCodes.denied;
   return exitCodes.failed;
 }
 
 /** Expected failures speak for themselves; anything else is a bug and shows where it happened. */
+const expected = [UsageError, CommandFailed, Denied, AssemblyRefused, DeploymentFailed] as const;
+
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return `keyturn: ${String(error)}`;
-  const expected =
-    error instanceof UsageError || error instanceof CommandFailed || error instanceof AssemblyRefused || error instanceof DeploymentFailed;
-  if (expected) return error.message;
-  if (denials.has(error.name)) return `Denied: ${error.message}`;
-  return error.stack ?? error.message;
+  return expected.some((kind) => error instanceof kind) ? error.message : (error.stack ?? error.message);
 }

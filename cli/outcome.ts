@@ -10,6 +10,13 @@ export class CommandFailed extends Error {
   override readonly name = "CommandFailed";
 }
 
+/** AWS refused the caller. */
+export class Denied extends Error {
+  override readonly name = "Denied";
+}
+
 export const exitCodes = { done: 0, failed: 1, usage: 2, denied: 3, waitingForMfa: 4 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+export const isExitCode = (value: unknown): value is ExitCode => Object.values(exitCodes).some((code) => code === value);

@@ -2,6 +2,7 @@
 
 import * as z from "zod";
 import {
+  jobBucketName,
   jobDefinitionName,
   jobDefinitionParameter,
   jobQueueName,
@@ -10,11 +11,11 @@ import {
   spotJobQueueName,
 } from "../core/naming.ts";
 import { credentialSecondsFor } from "../core/order.ts";
-import { catalogue, findJob } from "../jobs/catalogue.ts";
 import type { JobDefinition } from "../jobs/definition.ts";
 import config from "../keyturn.config.ts";
 import { command } from "./command.ts";
-import { UsageError } from "./outcome.ts";
+import { fargateUsd } from "./fargate-price.ts";
+import { requireJob } from "./runs/new-run.ts";
 import { duration, table, wrap } from "./terminal.ts";
 
 const unknownAccount = "<account>";
@@ -55,26 +56,18 @@ export const plan = command({
   },
   examples: ["keyturn plan credential-report", "keyturn plan credential-report --json"],
   run: ({ args }) => {
-    const job = findJob(args.job);
-    if (job === undefined) {
-      throw new UsageError(`There is no job ${args.job}. The catalogue has: ${catalogue.map(({ name }) => name).join(", ")}.`);
-    }
-    const planned = planOf(job);
+    const planned = planOf(requireJob(args.job));
     console.log(args.json ? JSON.stringify(planned) : planText(planned));
   },
 });
 
-export function planOf(job: JobDefinition): Plan {
+/** Without `at`, what the configuration says of account and region. */
+export function planOf(job: JobDefinition, at?: { account: string; region: string; partition: string }): Plan {
   const { queueSeconds, approvalSeconds } = config.limits;
   const { attempts, timeoutSeconds } = job;
   const defaults = job.parameters.safeParse({});
-  const account = config.account ?? unknownAccount;
-  const place = {
-    partition: "aws",
-    account,
-    region: config.region,
-    bucketArn: `arn:aws:s3:::keyturn-${job.name}-${account}-${config.region}`,
-  };
+  const { partition, account, region } = at ?? { partition: "aws", account: config.account ?? unknownAccount, region: config.region };
+  const place = { partition, account, region, bucketArn: `arn:${partition}:s3:::${jobBucketName(job.name, { account, region })}` };
   return {
     job: job.name,
     description: job.description,
@@ -119,16 +112,11 @@ function parametersOf(job: JobDefinition): Plan["parameters"] {
   }));
 }
 
-/**
- * Upper bound of one run's Fargate charge, in US dollars: every attempt runs to its limit at the on-demand list price of us-east-1 (Linux, x86;
- * https://aws.amazon.com/fargate/pricing/). Spot costs less.
- */
-function mostUsd({ vcpu, memoryMiB, attempts, timeoutSeconds }: JobDefinition): number {
-  const perHour = vcpu * 0.04048 + (memoryMiB / 1024) * 0.004445;
-  return Number(((perHour * attempts * timeoutSeconds) / 3600).toFixed(4));
-}
+/** Upper bound of one run's Fargate charge, in US dollars: every attempt runs to its limit, on demand. */
+const mostUsd = (job: JobDefinition): number => Number(fargateUsd(job, job.attempts * job.timeoutSeconds).toFixed(4));
 
-function planText(of: Plan): string {
+/** `without`: titles of sections that are said elsewhere. */
+export function planText(of: Plan, { without = [] }: { without?: readonly string[] } = {}): string {
   const seconds = (count: number): string => duration(count * 1000);
   const sections: [string, string][] = [
     [
@@ -169,7 +157,10 @@ function planText(of: Plan): string {
       ]),
     ],
   ];
-  return `${of.job}\n  ${wrap(of.description, { indent: 2 })}\n\n${sections.map(([title, body]) => `${title}\n${body}`).join("\n\n")}`;
+  return `${of.job}\n  ${wrap(of.description, { indent: 2 })}\n\n${sections
+    .filter(([title]) => !without.includes(title))
+    .map(([title, body]) => `${title}\n${body}`)
+    .join("\n\n")}`;
 }
 
 const permissionText = ({ actions, resources, reason }: Plan["permissions"][number]): string =>

@@ -10,8 +10,14 @@ export interface StateVisit {
   readonly leftAtMs?: number;
   /** Name of the role that the state's `Credentials` named; Task states only. */
   readonly role?: string;
+  /** How often the execution had been redriven by then; a redrive goes on in the state that failed, as a visit of its own. */
+  readonly redrive: number;
   /** What the task was called with. */
   readonly taskInput?: unknown;
+  /** When its TimeoutSeconds will have ended it; absent where the state has none. */
+  readonly taskTimesOutAtMs?: number;
+  /** What took the task on answered to that; callbacks and `.sync` only. */
+  readonly taskSubmitted?: unknown;
   /** What the task answered, or for `.sync` the finished job. */
   readonly taskOutput?: unknown;
   /** The task's last error in this visit. */
@@ -25,13 +31,25 @@ type Draft = { -readonly [Member in keyof StateVisit]: StateVisit[Member] };
 /** Visits in order; for workflows without Parallel and Map, whose events do not interleave. */
 export function stateVisits(events: readonly HistoryEvent[]): readonly StateVisit[] {
   const visits: Draft[] = [];
+  let redrive = 0;
+  const enter = (name: string, enteredAtMs: number): Draft => {
+    const visit: Draft = { name, enteredAtMs, redrive, isWaiting: false };
+    visits.push(visit);
+    return visit;
+  };
   for (const event of events) {
     const at = event.timestamp?.getTime() ?? 0;
-    if (event.stateEnteredEventDetails !== undefined) {
-      visits.push({ name: event.stateEnteredEventDetails.name ?? "", enteredAtMs: at, isWaiting: false });
+    if (event.executionRedrivenEventDetails !== undefined) {
+      redrive = event.executionRedrivenEventDetails.redriveCount ?? redrive + 1;
       continue;
     }
-    const visit = visits.at(-1);
+    if (event.stateEnteredEventDetails !== undefined) {
+      enter(event.stateEnteredEventDetails.name ?? "", at);
+      continue;
+    }
+    let visit = visits.at(-1);
+    // What a redrive resumes is not entered again: its next event is the first of it.
+    if (visit !== undefined && visit.redrive < redrive) visit = enter(visit.name, at);
     if (visit === undefined || visit.leftAtMs !== undefined) continue;
     applyTaskEvent(visit, event);
     // A failed, stopped or timed-out execution leaves its last state without an event of its own.
@@ -50,9 +68,15 @@ function applyTaskEvent(visit: Draft, event: HistoryEvent): void {
     const role = scheduled.taskCredentials?.roleArn?.split("/").at(-1);
     if (role !== undefined) visit.role = role;
     visit.taskInput = json(scheduled.parameters);
+    if (scheduled.timeoutInSeconds !== undefined) {
+      visit.taskTimesOutAtMs = (event.timestamp?.getTime() ?? 0) + scheduled.timeoutInSeconds * 1000;
+    }
   }
-  if (event.taskSubmittedEventDetails !== undefined)
-    visit.isWaiting = event.taskSubmittedEventDetails.resource?.endsWith(".waitForTaskToken") ?? false;
+  const submitted = event.taskSubmittedEventDetails;
+  if (submitted !== undefined) {
+    visit.isWaiting = submitted.resource?.endsWith(".waitForTaskToken") ?? false;
+    visit.taskSubmitted = json(submitted.output);
+  }
   if (event.taskSucceededEventDetails !== undefined) {
     visit.taskOutput = json(event.taskSucceededEventDetails.output);
     visit.isWaiting = false;

@@ -36,6 +36,9 @@ export function duration(ms: number): string {
     .join(" ");
 }
 
+/** `2026-11-22 01:06:28 UTC`. */
+export const moment = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+
 /** `312 B`, `4.1 kB`. */
 export const bytes = (count: number): string => (count < 1000 ? `${count} B` : `${(count / 1000).toFixed(1)} kB`);
 

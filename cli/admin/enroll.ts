@@ -2,13 +2,13 @@
 
 import { IAMClient } from "@aws-sdk/client-iam";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import { fromNodeProviderChain } from "@aws-sdk/credential-providers";
 import { renderUnicodeCompact } from "uqr";
 import { roleNames } from "../../core/naming.ts";
 import config from "../../keyturn.config.ts";
+import { explained as explainedByAws, sessionArguments, signIn } from "../aws-session.ts";
 import { command } from "../command.ts";
 import { enrollAdmin, type NewDevice } from "../enrollment.ts";
+import { askForCode } from "../one-time-code.ts";
 import { CommandFailed, UsageError } from "../outcome.ts";
 import { wrap } from "../terminal.ts";
 
@@ -16,29 +16,21 @@ export const enroll = command({
   meta: { name: "enroll", description: "Give an admin an access key and a virtual MFA device, as an IAM admin." },
   args: {
     name: { type: "positional", required: true, description: "an admin of keyturn.config.ts" },
-    profile: {
-      type: "string",
-      valueHint: "name",
-      description: "Profile of the AWS config file; the default credential chain if left out.",
-    },
-    region: { type: "string", valueHint: "region", description: "Region of the stacks; that of keyturn.config.ts if left out." },
+    ...sessionArguments,
   },
   examples: ["keyturn admin enroll alice --profile iam-admin"],
-  run: async ({ args: { name, profile, region = config.region } }) => {
+  run: async ({ args: { name, profile, region, local } }) => {
     if (!Object.hasOwn(config.admins, name)) {
       throw new UsageError(`${name} is no admin of keyturn.config.ts, which has ${Object.keys(config.admins).join(", ")}.`);
     }
     if (!process.stdin.isTTY || !process.stdout.isTTY) {
       throw new UsageError("keyturn admin enroll shows a QR code and asks for two codes: run it in a terminal.");
     }
-    // Not the clients' own `profile` option: with that alone the SDK does not read an endpoint that stands in the profile.
-    if (profile !== undefined) process.env["AWS_PROFILE"] = profile;
-    const options = { region, credentials: fromNodeProviderChain({ mfaCodeProvider: askForOwnCode }) };
-    const clients = { iam: new IAMClient(options), secrets: new SecretsManagerClient(options), sts: new STSClient(options) };
+    const { options, caller } = await signIn({ profile: profile ?? (local ? "iam-admin" : undefined), region, local });
+    const clients = { iam: new IAMClient(options), secrets: new SecretsManagerClient(options) };
     try {
-      const { Arn = "", Account } = await clients.sts.send(new GetCallerIdentityCommand({}));
-      console.log(wrap(`Enrolling ${name} in account ${Account}, signed in as ${Arn}.`));
-      if (!Arn.includes(`:assumed-role/${roleNames.iamAdmin}/`)) {
+      console.log(wrap(`Enrolling ${name} in account ${caller.account}, signed in as ${caller.arn}.`));
+      if (!caller.arn.includes(`:assumed-role/${roleNames.iamAdmin}/`)) {
         console.log(wrap(`Only the role ${roleNames.iamAdmin} may write the secret; as anybody else this will be refused and undone.`));
       }
       await enrollAdmin(name, clients, showAndAsk).catch((error: unknown) => {
@@ -53,26 +45,14 @@ export const enroll = command({
   },
 });
 
-/** What the shared config's `mfa_serial` asks for: the IAM admin's own code. */
-async function askForOwnCode(mfaSerial: string): Promise<string> {
-  return askForCode(`Your own code, of ${mfaSerial}:`);
-}
-
 async function showAndAsk({ uri, seed }: NewDevice): Promise<readonly [string, string]> {
   console.log(`\nScan this with the authenticator app of the admin, or type in the seed\n${seed}:\n`);
   console.log(renderUnicodeCompact(uri, { border: 2 }));
   const first = await askForCode("The code it shows:");
-  const second = await askForCode(
-    "The next one, in up to 30 seconds:",
-    (code) => code !== first || "That is the same code: wait for the next.",
-  );
+  const second = await askForCode("The next one, in up to 30 seconds:", {
+    check: (code) => code !== first || "That is the same code: wait for the next.",
+  });
   return [first, second];
-}
-
-async function askForCode(message: string, check: (code: string) => true | string = () => true): Promise<string> {
-  const { input } = await import("@inquirer/prompts");
-  const validate = (text: string) => (/^\d{6}$/.test(text.trim()) ? check(text.trim()) : "A code has six digits.");
-  return (await input({ message, validate })).trim();
 }
 
 function explained(error: unknown, name: string): unknown {
@@ -100,6 +80,6 @@ function explained(error: unknown, name: string): unknown {
         },
       );
     default:
-      return error;
+      return explainedByAws(error);
   }
 }

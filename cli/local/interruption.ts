@@ -4,6 +4,8 @@ export interface Interruption {
   readonly signal: AbortSignal;
   /** Settles when somebody interrupts. */
   readonly happened: Promise<void>;
+  /** What it was, once it has happened. */
+  readonly by: NodeJS.Signals | undefined;
   /** Gives the signals back to Node. */
   release(): void;
 }
@@ -19,12 +21,21 @@ export function listenForInterruption(): Interruption {
   const release = (): void => {
     for (const name of signals) process.off(name, interrupt);
   };
-  const interrupt = (): void => {
+  let by: NodeJS.Signals | undefined;
+  const interrupt = (name: NodeJS.Signals): void => {
+    by ??= name;
     // Ctrl-C once more ends the process at once, in case ending in order hangs; what comes straight away is the same Ctrl-C again.
     if (!controller.signal.aborted) setTimeout(release, sameForMs).unref();
     controller.abort();
     resolve();
   };
   for (const name of signals) process.on(name, interrupt);
-  return { signal: controller.signal, happened: promise, release };
+  return {
+    signal: controller.signal,
+    happened: promise,
+    get by() {
+      return by;
+    },
+    release,
+  };
 }

@@ -117,8 +117,8 @@ function duration(seconds: number): string {
 
 const regionOf = (arn: string): string => arn.split(":")[3] ?? "";
 
-/** Source: the console's own addresses, per partition. */
-function consoleUrl(arn: string): string {
+/** An execution's page. Source: the console's own addresses, per partition. */
+export function consoleUrl(arn: string): string {
   const region = regionOf(arn);
   const partition = arn.split(":")[1];
   const host =

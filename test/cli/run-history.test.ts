@@ -48,6 +48,7 @@ describe("a history tells of each state", () => {
     expect(visits).toEqual([
       {
         name: "AdmitRun",
+        redrive: 0,
         enteredAtMs: start + 1,
         leftAtMs: start + 41,
         role: "InvokeAdmitRun",
@@ -55,7 +56,7 @@ describe("a history tells of each state", () => {
         taskOutput: { ok: true },
         isWaiting: false,
       },
-      { name: "HasMfaCode", enteredAtMs: start + 42, leftAtMs: start + 43, isWaiting: false },
+      { name: "HasMfaCode", redrive: 0, enteredAtMs: start + 42, leftAtMs: start + 43, isWaiting: false },
     ]);
   });
 
@@ -79,6 +80,21 @@ describe("a history tells of each state", () => {
     expect(visits.map(({ leftAtMs, error }) => ({ leftAtMs, error: error && errorMessage(error) }))).toEqual([
       { leftAtMs: start + 6, error: "MfaRejected: wrong" },
       { leftAtMs: undefined, error: undefined },
+    ]);
+  });
+
+  it("that a redrive went on in the state that had failed, without entering it anew", () => {
+    const visits = stateVisits([
+      entered("RunJob", 0),
+      scheduled("RunJobRole", {}, 1),
+      { ...at(9), type: "ExecutionFailed", executionFailedEventDetails: {} },
+      { ...at(20), type: "ExecutionRedriven", executionRedrivenEventDetails: { redriveCount: 1 } },
+      scheduled("RunJobRole", {}, 21),
+      exited("RunJob", 30),
+    ]);
+    expect(visits.map(({ name, redrive, enteredAtMs, leftAtMs }) => [name, redrive, enteredAtMs, leftAtMs])).toEqual([
+      ["RunJob", 0, start, start + 9],
+      ["RunJob", 1, start + 21, start + 30],
     ]);
   });
 
