@@ -15,7 +15,7 @@ const Environment = z.object({
   KEYTURN_PLAN: jsonText(z.record(z.string(), z.extend(deployedJob, { jobKey: z.string() }))),
 });
 
-const Input = z.object({ order: z.unknown(), credentials: z.unknown() });
+const Input = z.object({ order: z.optional(z.unknown()), credentials: z.optional(z.unknown()) });
 
 const environment = parseEnvironment(Environment, process.env);
 

@@ -12,7 +12,7 @@ import { requestMfa } from "./task.ts";
 const Environment = z.object({ KEYTURN_TOPIC_ARN: z.string(), KEYTURN_MAX_REFUSALS: wholeNumber, KEYTURN_LOCK_SECONDS: wholeNumber });
 
 const Input = z.object({
-  order: z.unknown(),
+  order: z.optional(z.unknown()),
   because: z.enum(["no-code", "refused", "session-expired"]),
   message: z.optional(z.string()),
   execution: z.string(),

@@ -20,7 +20,7 @@ const Environment = z.object({
   KEYTURN_PLACES: jsonText(z.record(z.string(), JobPlace)),
 });
 
-const Input = z.object({ order: z.unknown(), session: z.unknown() });
+const Input = z.object({ order: z.optional(z.unknown()), session: z.optional(z.unknown()) });
 
 const environment = parseEnvironment(Environment, process.env);
 const kms = new KMSClient({});

@@ -25,7 +25,7 @@ const Environment = z.object({
 });
 
 // An answer without a code is the task's to refuse, so that the run asks again.
-const Input = z.object({ order: z.unknown(), mfaCode: z.unknown() });
+const Input = z.object({ order: z.optional(z.unknown()), mfaCode: z.optional(z.unknown()) });
 
 const environment = parseEnvironment(Environment, process.env);
 const kms = new KMSClient({});

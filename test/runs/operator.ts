@@ -35,7 +35,7 @@ interface WaitingRun {
   readonly message?: string;
 }
 
-/** Between two looks at a run; it is near and answers in milliseconds. */
+/** Between two looks at any run; it is near and answers in milliseconds. */
 const pollMs = 10;
 
 const Waiting = z.object({ Payload: z.object({ taskToken: z.string(), because: z.string(), message: z.string().optional() }) });
@@ -44,6 +44,7 @@ export class Operator {
   readonly #at: RunAccount;
   readonly #sfn: SFNClient;
   #runs = 0;
+  #watched = 0;
 
   constructor(at: RunAccount) {
     this.#at = at;
@@ -71,10 +72,16 @@ export class Operator {
 
   /** Looks at the run's history until `seen` sees something. */
   async until<Seen>(executionArn: string, seen: (events: readonly HistoryEvent[]) => Seen | undefined): Promise<Seen> {
-    for (;;) {
-      const found = seen(await this.history(executionArn));
-      if (found !== undefined) return found;
-      await sleep(pollMs);
+    this.#watched += 1;
+    try {
+      for (;;) {
+        const found = seen(await this.history(executionArn));
+        if (found !== undefined) return found;
+        // However many runs are watched at once, looking at them must not be what they wait for.
+        await sleep(pollMs * this.#watched);
+      }
+    } finally {
+      this.#watched -= 1;
     }
   }
 
