@@ -7,7 +7,7 @@ import { distributedFields } from "./fields.ts";
 import type { Catcher, ChoiceRule, Flow, Guarded, Machine, MapState, Retrier, State, TaskState, Transition } from "./machine.ts";
 import type { QuerySources } from "./query-functions.ts";
 import { type Integration, parseResource } from "./resource.ts";
-import { compileTemplate, QuerySyntaxError, type Template } from "./template.ts";
+import { compileTemplate, InvalidQuery, type Template } from "./template.ts";
 import { validateDefinition } from "./validate.ts";
 
 type Raw = { readonly [member: string]: Json };
@@ -44,8 +44,17 @@ function compileOrDiagnose(text: string, options: CompileOptions): Machine | { d
   try {
     return new Compiler(options).machine(definition as Raw);
   } catch (error) {
-    if (!(error instanceof QuerySyntaxError)) throw error;
-    return { diagnostics: [{ severity: "ERROR", code: "SCHEMA_VALIDATION_FAILED", message: error.message, location: error.at }] };
+    if (!(error instanceof InvalidQuery)) throw error;
+    return { diagnostics: [{ severity: "ERROR", code: error.code, message: error.message, location: `/${error.at}` }] };
+  }
+}
+
+/** Says where a refused expression stands, seen from further out. */
+function within<T>(outer: string, compile: () => T): T {
+  try {
+    return compile();
+  } catch (error) {
+    throw error instanceof InvalidQuery ? error.within(outer) : error;
   }
 }
 
@@ -63,7 +72,9 @@ class Compiler {
   }
 
   #flow(raw: Raw): Flow {
-    const states = Object.entries(raw["States"] as Raw).map(([name, state]) => [name, this.#state(name, state as Raw)] as const);
+    const states = Object.entries(raw["States"] as Raw).map(
+      ([name, state]) => [name, within(`States/${name}`, () => this.#state(name, state as Raw))] as const,
+    );
     return { startAt: raw["StartAt"] as string, states: new Map(states) };
   }
 
@@ -92,7 +103,7 @@ class Compiler {
           ...this.#transition(raw),
           ...this.#guarded(raw),
           ...this.#templates(raw, { arguments: "Arguments" }),
-          branches: (raw["Branches"] as Raw[]).map((branch) => this.#flow(branch)),
+          branches: (raw["Branches"] as Raw[]).map((branch, index) => within(`Branches[${index}]`, () => this.#flow(branch))),
         };
       case "Map":
         return this.#map(name, raw);
@@ -132,7 +143,8 @@ class Compiler {
     for (const field of distributedFields) {
       if (raw[field] !== undefined) throw notImplemented(`State "${name}": ${field} (a distributed Map)`);
     }
-    const processor = (raw["ItemProcessor"] ?? raw["Iterator"]) as Raw;
+    const field = raw["ItemProcessor"] === undefined ? "Iterator" : "ItemProcessor";
+    const processor = raw[field] as Raw;
     const mode = (processor["ProcessorConfig"] as Raw | undefined)?.["Mode"] ?? "INLINE";
     if (mode !== "INLINE") throw notImplemented(`State "${name}": a Map with Mode ${JSON.stringify(mode)}`);
     return {
@@ -147,7 +159,7 @@ class Compiler {
         toleratedFailureCount: "ToleratedFailureCount",
         toleratedFailurePercentage: "ToleratedFailurePercentage",
       }),
-      processor: this.#flow(processor),
+      processor: within(field, () => this.#flow(processor)),
     };
   }
 

@@ -136,6 +136,9 @@ export class Execution {
     const type = (
       { SUCCEEDED: "ExecutionSucceeded", FAILED: "ExecutionFailed", TIMED_OUT: "ExecutionTimedOut", ABORTED: "ExecutionAborted" } as const
     )[status];
-    this.history.record(type, { ms: this.stoppedAtMs, previousEventId: this.#root.lastEventId }, details);
+    // A timeout is named in its event only, and that event follows none.
+    const timedOut = status === "TIMED_OUT";
+    const at = { ms: this.stoppedAtMs, previousEventId: timedOut ? 0 : this.#root.lastEventId };
+    this.history.record(type, at, timedOut ? { error: "States.Timeout" } : details);
   }
 }

@@ -23,18 +23,22 @@ const hashAlgorithms: Readonly<Record<string, string>> = {
 /** As many items as JSONata's own range operator allows. */
 const longestRange = 10_000_000;
 
+/** Where the arguments make no list, the functions below give nothing, as AWS's do, and the field fails that asked for it. */
 function partition(array: readonly unknown[] | undefined, size: number | undefined): unknown[] | undefined {
-  if (array === undefined || size === undefined) return undefined;
-  if (!Number.isInteger(size) || size < 1) throw new RangeError(`$partition: the chunk size must be a positive integer, not ${size}`);
-  return Array.from({ length: Math.ceil(array.length / size) }, (_, index) => array.slice(index * size, (index + 1) * size));
+  const length = Math.trunc(size ?? 0);
+  if (array === undefined || array.length === 0 || length < 1) return undefined;
+  return Array.from({ length: Math.ceil(array.length / length) }, (_, index) => array.slice(index * length, (index + 1) * length));
 }
 
-function range(first: number | undefined, last: number | undefined, step: number | undefined): number[] | undefined {
+/** Arguments are rounded towards zero; a range of one number is that number, not a list. */
+function range(first: number | undefined, last: number | undefined, step: number | undefined): number[] | number | undefined {
   if (first === undefined || last === undefined || step === undefined) return undefined;
-  if (step === 0) throw new RangeError("$range: the step must not be 0");
-  const length = Math.max(0, Math.floor((last - first) / step) + 1);
+  const [from, to, by] = [Math.trunc(first), Math.trunc(last), Math.trunc(step)];
+  if (by === 0) return undefined;
+  const length = Math.floor((to - from) / by) + 1;
   if (length > longestRange) throw new RangeError(`$range: ${length} items are more than ${longestRange}`);
-  return Array.from({ length }, (_, index) => first + index * step);
+  if (length <= 1) return length === 1 ? from : undefined;
+  return Array.from({ length }, (_, index) => from + index * by);
 }
 
 function hash(text: string | undefined, algorithm: string | undefined): string | undefined {
@@ -60,8 +64,8 @@ const formatTime = jsonata("$fromMillis($at, $picture, $zone)");
  */
 export function addStepFunctions(expression: jsonata.Expression, sources: QuerySources): void {
   expression.registerFunction("partition", partition, "<an:a>");
-  expression.registerFunction("range", range, "<nnn:a>");
-  expression.registerFunction("hash", hash, "<ss:s>");
+  expression.registerFunction("range", range, "<nnn?:a>");
+  expression.registerFunction("hash", hash, "<ss?:s>");
   expression.registerFunction("random", (seed?: number) => (seed === undefined ? sources.random() : seededRandom(seed)), "<n?:n>");
   expression.registerFunction("uuid", () => sources.uuid(), "<:s>");
   expression.registerFunction("parse", (text?: string) => (text === undefined ? undefined : (JSON.parse(text) as unknown)), "<s:x>");

@@ -4,6 +4,7 @@ import jsonata from "jsonata";
 import type { Json } from "../../core/canonical-json.ts";
 import { addStepFunctions, type QuerySources } from "./query-functions.ts";
 import { QueryError } from "./state-error.ts";
+import { unsupportedReference } from "./top-level.ts";
 
 /** Variables by name, with `states`. */
 export type Bindings = Readonly<Record<string, unknown>>;
@@ -20,10 +21,13 @@ const isFunction = (value: object): boolean => "_jsonata_lambda" in value || "_j
 
 class UnsupportedResult extends Error {}
 
+/** JSON has no infinity; AWS writes its name. */
+const plainNumber = (value: number): number | string => (Number.isFinite(value) ? value + 0 : String(value));
+
 /** A copy without JSONata's marks on arrays, which would change how later expressions see them. */
 function plain(value: unknown): Json {
   if (value === null || typeof value === "string" || typeof value === "boolean") return value;
-  if (typeof value === "number") return Object.is(value, -0) ? 0 : value;
+  if (typeof value === "number") return plainNumber(value);
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== "object" || isFunction(value)) throw new UnsupportedResult();
   const copy: Record<string, Json> = {};
@@ -53,6 +57,8 @@ export class Query {
   readonly location: string;
   /** Whether it may look at `$states.context`, which is made for those only. */
   readonly readsContext: boolean;
+  /** Why AWS would refuse the expression although it can be parsed. */
+  readonly unsupported: string | undefined;
   readonly #expression: jsonata.Expression;
 
   /** Throws JSONata's syntax error. */
@@ -61,6 +67,7 @@ export class Query {
     this.location = location;
     this.readsContext = mayReadContext.test(this.text);
     this.#expression = jsonata(this.text);
+    this.unsupported = unsupportedReference(this.#expression.ast());
     addStepFunctions(this.#expression, sources);
   }
 

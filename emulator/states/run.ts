@@ -7,7 +7,7 @@ import { type Branch, type Data, dataOf, type Frame, type Variables } from "./br
 import { type History, historyLimit } from "./history.ts";
 import type { State, Transition } from "./machine.ts";
 import type { Bindings } from "./query.ts";
-import { payloadLimitBytes, QueryError, StateError, whileExecuting } from "./state-error.ts";
+import { dataLimitExceeded, payloadLimitBytes, QueryError, StateError, whileExecuting } from "./state-error.ts";
 import type { ExecutionIdentity, TaskRunner } from "./task-runner.ts";
 import type { Template } from "./template.ts";
 
@@ -35,6 +35,10 @@ export interface Scope {
 
 /** `$states.context.Execution`. */
 export type ExecutionContext = Readonly<Record<string, Json>>;
+
+/** Whether a payload is within 256 KiB. */
+export const fits = ({ text }: Pick<Data, "text">): boolean =>
+  text.length * 3 <= payloadLimitBytes || Buffer.byteLength(text) <= payloadLimitBytes;
 
 export class Run {
   readonly identity: ExecutionIdentity;
@@ -140,10 +144,8 @@ export class Run {
   }
 
   /** Throws States.DataLimitExceeded above 256 KiB. */
-  assertFits({ text }: Pick<Data, "text">, what: string): void {
-    if (text.length * 3 <= payloadLimitBytes || Buffer.byteLength(text) <= payloadLimitBytes) return;
-    const cause = `The state/task '${what}' returned a result with a size exceeding the maximum number of bytes service limit.`;
-    throw new StateError("States.DataLimitExceeded", cause);
+  assertFits(data: Pick<Data, "text">, what: string): void {
+    if (!fits(data)) throw dataLimitExceeded(what);
   }
 
   /** What Retry and Catch see of something thrown in a state; an evaluation failure gets its event. */

@@ -1,6 +1,7 @@
 // Wait, Choice and Fail.
 
 import type { Branch, Frame } from "./branch.ts";
+import { parseInstant } from "./instant.ts";
 import type { ChoiceState, FailState, WaitState } from "./machine.ts";
 import type { Run, Step } from "./run.ts";
 import { QueryError, StateError, whileExecuting } from "./state-error.ts";
@@ -27,12 +28,9 @@ async function waitEnds(run: Run, { branch, frame, state }: In<WaitState>): Prom
   return run.world.clock.now() + seconds * 1000;
 }
 
-/** The ISO 8601 profile of the Amazon States Language: date, capital T, time with seconds, offset. */
-const offsetDateTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
-
 function instant(text: string): number {
-  const ms = offsetDateTime.test(text) ? Date.parse(text.replace(/(\.\d{3})\d+/, "$1")) : Number.NaN;
-  if (!Number.isNaN(ms)) return ms;
+  const ms = parseInstant(text);
+  if (ms !== undefined) return ms;
   const detail = `The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: ${text}`;
   throw new QueryError(detail, { location: "Timestamp", followsEntry: true });
 }

@@ -39,17 +39,24 @@ export class Cancelled extends Error {
   }
 }
 
+/** @param what - the state, or what its task called: `lambda`, the function's or the activity's ARN */
+export const dataLimitExceeded = (what: string): StateError =>
+  new StateError(
+    "States.DataLimitExceeded",
+    `The state/task '${what}' returned a result with a size exceeding the maximum number of bytes service limit.`,
+  );
+
 /** What AWS puts before the cause of an error that the interpreter itself raises. */
 export const whileExecuting = (state: string, enteredEventId: number, detail: string): string =>
   `An error occurred while executing the state '${state}' (entered at the event id #${enteredEventId}). ${detail}`;
 
-/** Names that `States.ALL` and `States.TaskFailed` never match (ASL: terminal errors). */
-const terminalErrors = new Set(["States.DataLimitExceeded", "States.Runtime"]);
+/** What `States.ALL` and `States.TaskFailed` never match. The guide also lists States.DataLimitExceeded; recorded executions catch it. */
+const terminalError = "States.Runtime";
 
 /** Whether an `ErrorEquals` list matches the error, with the wildcards of the Amazon States Language. */
 export function matchesError(errorEquals: readonly string[], error: string | undefined): boolean {
   if (error !== undefined && errorEquals.includes(error)) return true;
-  if (error !== undefined && terminalErrors.has(error)) return false;
+  if (error === terminalError) return false;
   if (errorEquals.includes("States.ALL")) return true;
   if (error === "States.HeartbeatTimeout") return errorEquals.includes("States.Timeout");
   return error !== "States.Timeout" && errorEquals.includes("States.TaskFailed");

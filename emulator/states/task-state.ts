@@ -6,9 +6,9 @@ import type { Timer } from "../clock.ts";
 import { type Branch, type Data, dataOf, type Frame } from "./branch.ts";
 import type { TaskState } from "./machine.ts";
 import type { Integration } from "./resource.ts";
-import type { Run } from "./run.ts";
+import { fits, type Run } from "./run.ts";
 import { secondsOf } from "./simple-states.ts";
-import { Cancelled, StateError, whileExecuting } from "./state-error.ts";
+import { Cancelled, dataLimitExceeded, StateError, whileExecuting } from "./state-error.ts";
 import type { RunningTask, TaskReport, TaskRequest } from "./task-runner.ts";
 import type { Template } from "./template.ts";
 
@@ -127,9 +127,14 @@ class TaskUnderWay implements TaskReport {
   }
 
   succeeded(output: Json): void {
+    const data = dataOf(output);
+    if (!fits(data)) {
+      const { integration } = this.#limits.request;
+      const { error, cause } = dataLimitExceeded(integration.kind === "service" ? integration.service : integration.arn);
+      this.failed(error, cause);
+      return;
+    }
     this.#end((settle) => {
-      const data = dataOf(output);
-      this.#run.assertFits(data, this.#limits.request.state);
       this.#record("Succeeded", { ...this.#events.each, output: data.text });
       settle.resolve(data);
     });

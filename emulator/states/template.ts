@@ -18,27 +18,41 @@ export interface Template {
   evaluate(bindings: Bindings): Json | Promise<Json>;
 }
 
-/** Throws JSONata's syntax error, with the field's location in `at`. */
-export class QuerySyntaxError extends Error {
+/** An expression that is refused at creation. */
+export class InvalidQuery extends Error {
+  readonly code: "INVALID_JSONATA_EXPRESSION" | "UNSUPPORTED_JSONATA_EXPRESSION";
+  /** The field, as a path from where it was compiled. */
   readonly at: string;
-  constructor(location: string, text: string, options: { cause: unknown }) {
-    const { message } = options.cause as { message?: unknown };
-    super(`The JSONata expression '${text}' cannot be parsed: ${String(message)}`, options);
-    this.name = "QuerySyntaxError";
-    this.at = location;
+
+  constructor(code: InvalidQuery["code"], message: string, at: string, options?: { cause: unknown }) {
+    super(message, options);
+    this.name = "InvalidQuery";
+    this.code = code;
+    this.at = at;
+  }
+
+  /** The same, seen from further out. */
+  within(outer: string): InvalidQuery {
+    return new InvalidQuery(this.code, this.message, `${outer}/${this.at}`, { cause: this });
   }
 }
 
 function compileQuery(text: string, location: string, sources: QuerySources): Query {
+  let query: Query;
   try {
-    return new Query(text, location, sources);
+    query = new Query(text, location, sources);
   } catch (cause) {
-    throw new QuerySyntaxError(location, text, { cause });
+    const { message } = cause as { message?: unknown };
+    throw new InvalidQuery("INVALID_JSONATA_EXPRESSION", String(message), location, { cause });
   }
+  const { unsupported } = query;
+  if (unsupported !== undefined) throw new InvalidQuery("UNSUPPORTED_JSONATA_EXPRESSION", unsupported, location);
+  return query;
 }
 
 const literal = (value: Json, location: string): Template => ({ constant: value, location, readsContext: false, evaluate: () => value });
 
+/** Throws InvalidQuery. */
 export function compileTemplate(value: Json, location: string, sources: QuerySources): Template {
   if (typeof value === "string" && isQuery(value)) {
     const query = compileQuery(value, location, sources);

@@ -1,5 +1,6 @@
 // Checks a definition's form as CreateStateMachine does, before anything of it is compiled.
 
+import { ownMember } from "../own-member.ts";
 import type { Diagnostic } from "./diagnostics.ts";
 import {
   branchFields,
@@ -14,6 +15,7 @@ import {
   ruleFields,
   stateFields,
 } from "./fields.ts";
+import { parseInstant } from "./instant.ts";
 import { isQuery } from "./query.ts";
 import { parseResource } from "./resource.ts";
 
@@ -60,7 +62,7 @@ class Checker {
 
   machine(machine: unknown): void {
     if (!isObject(machine)) {
-      this.#fault("The definition must be a JSON object", "/");
+      this.#fault("Definition must be a valid JSON object", "/");
       return;
     }
     const topIsJsonata = machine["QueryLanguage"] === "JSONata";
@@ -69,7 +71,8 @@ class Checker {
 
   #flow(flow: Raw, { at, fields, topIsJsonata }: { at: string; fields: Fields; topIsJsonata: boolean }): void {
     this.#fields(flow, fields, at);
-    for (const name of ["StartAt", "States"]) if (flow[name] === undefined) this.#missing(name, at);
+    const missing = ["States", "StartAt"].filter((name) => flow[name] === undefined);
+    if (missing.length > 0) this.#missing(missing.join(", "), at);
     const states = flow["States"];
     if (!isObject(states)) return;
     const isJsonata = topIsJsonata || flow["QueryLanguage"] === "JSONata";
@@ -100,6 +103,10 @@ class Checker {
     if (this.#stateNames.has(name)) this.#add("DUPLICATE_STATE_NAME", `Duplicate State name: ${name}`, at);
     this.#stateNames.add(name);
     const isJsonata = state["QueryLanguage"] === undefined ? of.isJsonata : state["QueryLanguage"] === "JSONata";
+    if (!isJsonata && of.isJsonata) {
+      this.#fault("'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine", at);
+      return;
+    }
     if (!isJsonata) {
       this.#fault(`State "${name}" uses JSONPath, which this emulator does not run: set "QueryLanguage": "JSONata"`, at);
       return;
@@ -109,7 +116,7 @@ class Checker {
       this.#missing("Type", at);
       return;
     }
-    const fields = stateFields[type];
+    const fields = ownMember(stateFields, type);
     if (fields === undefined) {
       this.#fault(`Value is not valid: ${type}`, `${at}/Type`);
       return;
@@ -189,6 +196,10 @@ class Checker {
     if (type === "Wait" && (state["Seconds"] === undefined) === (state["Timestamp"] === undefined)) {
       this.#fault("These fields are required: exactly one of [Seconds, Timestamp]", at);
     }
+    const timestamp = state["Timestamp"];
+    if (type === "Wait" && typeof timestamp === "string" && !isQuery(timestamp) && parseInstant(timestamp) === undefined) {
+      this.#fault("String does not match RFC3339 timestamp", `${at}/Timestamp`);
+    }
     if (type === "Parallel") {
       this.#entries(state["Branches"], `${at}/Branches`, (branch, where) =>
         this.#flow(branch, { at: where, fields: branchFields, topIsJsonata: isJsonata }),
@@ -215,7 +226,7 @@ class Checker {
 
   #fields(part: Raw, fields: Fields, at: string): void {
     for (const [name, value] of Object.entries(part)) {
-      const type = fields[name];
+      const type = ownMember(fields, name);
       if (type === undefined) {
         const why = jsonPathFields.has(name) ? `The field '${name}' is not supported in JSONata mode` : `Field '${name}' is not supported`;
         this.#fault(why, `${at}/${name}`);

@@ -37,3 +37,30 @@ test.each([
 ])("reports %s", async (_what, expectation, differences) => {
   expect((await judge(JSON.stringify({ ...sample, expect: expectation }))).differences).toEqual(differences);
 });
+
+test("a recording of nested Parallels lacks what the recorder's sorting overwrote", async () => {
+  const pass = { StartAt: "P", States: { P: { Type: "Pass", End: true } } };
+  const inner = { StartAt: "Inner", States: { Inner: { Type: "Parallel", Branches: [pass], End: true } } };
+  const recorded = {
+    id: "nested",
+    definition: { StartAt: "Outer", States: { Outer: { Type: "Parallel", Branches: [inner], End: true } } },
+    input: {},
+    expect: {
+      status: "SUCCEEDED",
+      output: [[{}]],
+      events: [
+        "ExecutionStarted",
+        "ParallelStateEntered",
+        "ParallelStateStarted",
+        "ParallelStateEntered",
+        "ParallelStateStarted",
+        "PassStateEntered",
+        "PassStateExited",
+        "ParallelStateExited",
+        "ExecutionSucceeded",
+      ],
+      eventOrder: "normalised",
+    },
+  };
+  expect((await judge(JSON.stringify(recorded))).differences).toEqual([]);
+});

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { settle, start, task } from "./running.ts";
+import { lambdaArn, settle, start, task } from "./running.ts";
 
 describe("variables and the context object", () => {
   test("Assign and Output see the variables as they were before the state", async () => {
@@ -49,6 +49,10 @@ describe("queries", () => {
     ["{% $partition([1,2,3], 2) %}", [[1, 2], [3]]],
     ["{% $range(1, 7, 3) %}", [1, 4, 7]],
     ["{% $range(3, 1, -1) %}", [3, 2, 1]],
+    ["{% $range(-1.7, 2.9, 1) %}", [-1, 0, 1, 2]],
+    ["{% $range(1, 9, 9) %}", 1],
+    ["{% $partition([1,2,3], 2.9) %}", [[1, 2], [3]]],
+    ["{% [1/0, -1/0, 0/0] %}", ["Infinity", "-Infinity", "NaN"]],
     ["{% $hash('keyturn', 'MD5') %}", "f44849daf8157df32151a60f99e4d90a"],
     ["{% $random(7) = $random(7) %}", true],
     ["{% $uuid() %}", "an-id"],
@@ -65,6 +69,11 @@ describe("queries", () => {
   test.each([
     ["{% $eval('1') %}", "threw an error during evaluation. T1006: Attempted to invoke a non-function"],
     ["{% $states.input.none %}", "returned nothing (undefined)."],
+    ["{% $range(9, 1, 1) %}", "returned nothing (undefined)."],
+    ["{% $range(1, 9) %}", "returned nothing (undefined)."],
+    ["{% $partition([], 2) %}", "returned nothing (undefined)."],
+    ["{% $partition([1], 0) %}", "returned nothing (undefined)."],
+    ["{% $hash('x') %}", "returned nothing (undefined)."],
     ["{% $error('stop here') %}", "threw an error during evaluation. D3137: stop here"],
     ["{% function($x) { $x } %}", "returned an unsupported result type."],
   ])("%s fails the state", async (output, reason) => {
@@ -136,7 +145,7 @@ describe("tasks", () => {
   test.each([
     ["States.ALL", "Anything", true],
     ["States.ALL", "States.Runtime", false],
-    ["States.ALL", "States.DataLimitExceeded", false],
+    ["States.ALL", "States.DataLimitExceeded", true],
     ["States.TaskFailed", "Anything", true],
     ["States.TaskFailed", "States.Timeout", false],
     ["Other", "Anything", false],
@@ -148,12 +157,22 @@ describe("tasks", () => {
     expect(execution.status).toBe(isCaught ? "SUCCEEDED" : "FAILED");
   });
 
-  test("a result above 256 KiB fails with States.DataLimitExceeded", async () => {
-    const { execution, tasks } = start({ A: task({ Catch: [{ ErrorEquals: ["States.ALL"], Next: "A" }] }) });
+  test.each([
+    [lambdaArn, lambdaArn, "LambdaFunctionFailed"],
+    ["arn:aws:states:::lambda:invoke", "lambda", "TaskFailed"],
+  ])("a result of %s above 256 KiB is the task's failure, which names %s", async (resource, named, event) => {
+    const { execution, tasks, types } = start({
+      A: task({ Resource: resource, Catch: [{ ErrorEquals: ["States.ALL"], Next: "B" }] }),
+      B: { Type: "Succeed" },
+    });
     await settle();
     tasks[0]?.report.succeeded("x".repeat(262_143));
     await execution.ended;
-    expect(execution).toMatchObject({ status: "FAILED", error: "States.DataLimitExceeded" });
+    expect(types().slice(4, 6)).toEqual([event, "TaskStateExited"]);
+    expect(execution.output?.value).toEqual({
+      Error: "States.DataLimitExceeded",
+      Cause: `The state/task '${named}' returned a result with a size exceeding the maximum number of bytes service limit.`,
+    });
   });
 
   test("reports after the end change nothing", async () => {
