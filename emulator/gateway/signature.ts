@@ -2,6 +2,7 @@
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { ownMember } from "../own-member.ts";
 import { encodeUri, queryPairs, type WireRequest } from "./wire.ts";
 
 export interface Signature {
@@ -80,8 +81,20 @@ export function signatureMatches(request: WireRequest, claim: Signature, secret:
 
 export const scopeOf = ({ date, region, service }: Signature): string => `${date}/${region}/${service}/aws4_request`;
 
-export const signingKey = (secret: string, { date, region, service }: Signature): Buffer =>
-  hmac(hmac(hmac(hmac(`AWS4${secret}`, date), region), service), "aws4_request");
+/** Keys by secret and scope: a caller signs many requests of a day with one. */
+const signingKeys = new Map<string, Buffer>();
+const mostSigningKeys = 1000;
+
+export function signingKey(secret: string, { date, region, service }: Signature): Buffer {
+  const name = `${secret}/${date}/${region}/${service}`;
+  const known = signingKeys.get(name);
+  if (known !== undefined) return known;
+  const key = hmac(hmac(hmac(hmac(`AWS4${secret}`, date), region), service), "aws4_request");
+  // Every run has sessions of its own, whose keys nobody needs after it.
+  if (signingKeys.size >= mostSigningKeys) signingKeys.clear();
+  signingKeys.set(name, key);
+  return key;
+}
 
 export const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex");
 
@@ -93,7 +106,7 @@ export const constantTimeEqual = (a: string, b: string): boolean => {
 };
 
 function canonicalRequest(request: WireRequest, claim: Signature, payloadHash: string): string {
-  const headers = claim.signedHeaders.map((name) => `${name}:${(request.headers[name] ?? "").trim().replace(/\s+/g, " ")}`);
+  const headers = claim.signedHeaders.map((name) => `${name}:${(ownMember(request.headers, name) ?? "").trim().replace(/\s+/g, " ")}`);
   return [
     request.method,
     canonicalPath(request.path, claim.service),
