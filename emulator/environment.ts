@@ -1,6 +1,6 @@
 // The account's surroundings as every service gets them: its number, its region, its clock and its randomness.
 
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomBytes, randomFillSync } from "node:crypto";
 import type { Clock } from "./clock.ts";
 import type { Environment } from "./service.ts";
 
@@ -9,7 +9,7 @@ const idAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /** @param of - `seed` makes every id and key the same from run to run; for tests only, since it also makes them guessable. */
 export function createEnvironment(of: { account: string; region: string; clock: Clock; seed?: string }): Environment {
-  const bytes = of.seed === undefined ? (size: number): Uint8Array => randomBytes(size) : seededBytes(of.seed);
+  const bytes = of.seed === undefined ? drawnBytes() : seededBytes(of.seed);
   return {
     account: of.account,
     region: of.region,
@@ -23,6 +23,24 @@ export function createEnvironment(of: { account: string; region: string; clock: 
       raw[8] = ((raw[8] ?? 0) & 0x3f) | 0x80;
       return raw.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
     },
+  };
+}
+
+/** Random bytes drawn from the system in large pieces: every call of every client needs a few, and asking costs more than they do. */
+function drawnBytes(): (size: number) => Uint8Array {
+  const pool = Buffer.alloc(8192);
+  let used = pool.length;
+  return (size) => {
+    if (size > 1024) return randomBytes(size);
+    if (used + size > pool.length) {
+      randomFillSync(pool);
+      used = 0;
+    }
+    const drawn = Uint8Array.from(pool.subarray(used, used + size));
+    // Handed out once, and nowhere else.
+    pool.fill(0, used, used + size);
+    used += size;
+    return drawn;
   };
 }
 
