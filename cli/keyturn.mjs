@@ -9,6 +9,9 @@ const requiredMajor = 24;
 const major = Number(process.versions.node.split(".")[0]);
 
 if (major >= requiredMajor) {
+  const { enableCompileCache } = await import("node:module");
+  // What Node has made of the sources once, it need not make again. Kept in this folder, which others cannot write, unlike Node's own place.
+  enableCompileCache(join(import.meta.dirname, "..", ".keyturn", "compile-cache"));
   const { main } = await import("./main.ts");
   process.exitCode = await main(process.argv.slice(2));
 } else {

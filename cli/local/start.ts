@@ -2,6 +2,7 @@
 
 import { renderUnicodeCompact } from "uqr";
 import { stateMachineName } from "../../core/naming.ts";
+import { giveBackMemory } from "../../emulator/spare-memory.ts";
 import config from "../../keyturn.config.ts";
 import { command } from "../command.ts";
 import { UsageError } from "../outcome.ts";
@@ -29,6 +30,7 @@ export const start = command({
       const { local, configFile, withdraw } = running;
       try {
         console.log(args.json ? readyLine(running) : readyText(running));
+        setTimeout(giveBackMemory, 500).unref();
         await interruption.happened;
       } finally {
         await withdraw();
