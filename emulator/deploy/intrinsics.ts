@@ -1,6 +1,7 @@
 // CloudFormation's intrinsic functions: one evaluator, used with pending values to check and order a stack and with real ones to create it.
 
 import type { Json } from "../../core/canonical-json.ts";
+import { ownMember } from "../own-member.ts";
 import { cidrBlocks } from "./cidr.ts";
 import { isPending, pending, pendingName } from "./pending.ts";
 import { TemplateFault } from "./template-fault.ts";
@@ -46,7 +47,7 @@ export function resolve(expression: Json, scope: Scope): Resolved {
     return Object.fromEntries(resolved.filter((entry): entry is readonly [string, Json] => entry[1] !== undefined));
   }
   if (members.length > 1) throw new TemplateFault(`${name} stands beside other members: ${members.map(([member]) => member).join(", ")}`);
-  const call = functions[name];
+  const call = ownMember(functions, name);
   if (call === undefined) throw new TemplateFault(`intrinsic function ${name} is not modelled`);
   return call(members[0]?.[1] ?? null, scope);
 }

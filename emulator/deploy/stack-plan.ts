@@ -1,6 +1,7 @@
 // A stack checked whole before anything is created: every resource's type, properties and references, and the order that follows from them.
 
 import type { Json } from "../../core/canonical-json.ts";
+import { ownMember } from "../own-member.ts";
 import type { AssemblyStack } from "./assembly.ts";
 import { resolve } from "./intrinsics.ts";
 import { unmodelledProperties } from "./modelled.ts";
@@ -121,7 +122,7 @@ function planParameters(
   const storeNames = new Map<string, string>();
   for (const [parameterName, parameter] of Object.entries(template.Parameters)) {
     if (parameterName === ignoredParameter) continue;
-    const given = planning.parameters[parameterName] ?? own[parameterName];
+    const given = ownMember(planning.parameters, parameterName) ?? ownMember(own, parameterName);
     const nameInStore = storeName(parameter, given);
     if (nameInStore !== undefined) storeNames.set(parameterName, nameInStore);
     const stored = nameInStore === undefined ? undefined : planning.readParameter(nameInStore);

@@ -1,6 +1,7 @@
 // What the functions of one stack's template may refer to: its parameters, conditions, mappings and resources, and other stacks' exports.
 
 import type { Json } from "../../core/canonical-json.ts";
+import { ownMember } from "../own-member.ts";
 import { resolveCondition, type Scope } from "./intrinsics.ts";
 import { pending } from "./pending.ts";
 import type { CreatedResource } from "./resource-type.ts";
@@ -48,7 +49,7 @@ export class StackScope implements Scope {
   }
 
   ref(name: string): Json {
-    const known = this.#pseudo[name] ?? this.#references.parameters.get(name);
+    const known = ownMember(this.#pseudo, name) ?? this.#references.parameters.get(name);
     if (known !== undefined) return known;
     this.#assertCreated(name);
     return this.#references.resource(name)?.ref ?? pending(name);
@@ -58,7 +59,7 @@ export class StackScope implements Scope {
     this.#assertCreated(logicalId);
     const resource = this.#references.resource(logicalId);
     if (resource === undefined) return pending(`${logicalId}.${attribute}`);
-    const value = resource.attributes[attribute];
+    const value = ownMember(resource.attributes, attribute);
     if (value !== undefined) return value;
     const type = this.#references.template.Resources[logicalId]?.Type;
     throw new TemplateFault(
@@ -69,7 +70,7 @@ export class StackScope implements Scope {
   condition(name: string): boolean {
     const known = this.#conditions.get(name);
     if (known !== undefined) return known;
-    const expression = this.#references.template.Conditions[name];
+    const expression = ownMember(this.#references.template.Conditions, name);
     if (expression === undefined) throw new TemplateFault(`there is no condition ${name}`);
     if (this.#evaluating.includes(name))
       throw new TemplateFault(`conditions refer to each other: ${[...this.#evaluating, name].join(" → ")}`);
@@ -81,7 +82,8 @@ export class StackScope implements Scope {
   }
 
   mapping(map: string, topLevelKey: string, secondLevelKey: string): Json | undefined {
-    return this.#references.template.Mappings[map]?.[topLevelKey]?.[secondLevelKey];
+    const inMap = ownMember(this.#references.template.Mappings, map) ?? {};
+    return ownMember(ownMember(inMap, topLevelKey) ?? {}, secondLevelKey);
   }
 
   importValue(exportName: string): Json {
@@ -92,7 +94,7 @@ export class StackScope implements Scope {
 
   /** Throws unless the template declares the resource and its condition holds. */
   #assertCreated(logicalId: string): void {
-    const resource = this.#references.template.Resources[logicalId];
+    const resource = ownMember(this.#references.template.Resources, logicalId);
     if (resource === undefined) throw new TemplateFault(`there is no parameter or resource ${logicalId}`);
     if (resource.Condition !== undefined && !this.condition(resource.Condition)) {
       throw new TemplateFault(`${logicalId} is not created, as condition ${resource.Condition} is false`);

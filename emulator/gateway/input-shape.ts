@@ -1,6 +1,7 @@
 // Inputs are of the types that the SDK's schema says before any service sees them: services trust them as parsed.
 
 import { AwsError } from "../aws-error.ts";
+import { ownMember } from "../own-member.ts";
 import { membersOf, type OperationModel, requiredMembers, type Shape } from "./model.ts";
 
 /**
@@ -59,11 +60,8 @@ function missingMembers(shape: Shape, value: unknown, path: string): readonly st
   return [];
 }
 
-/** Never what an object inherits, whatever a member is called. */
-const ownMember = (value: object, name: string): unknown =>
-  Object.hasOwn(value, name) ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
-
-const isObject = (value: unknown): value is object => typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const jsonName = (shape: Shape, name: string): string => {
   const { jsonName: wire } = shape.getMergedTraits();

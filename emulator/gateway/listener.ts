@@ -18,8 +18,8 @@ export async function listen(of: { handle: Handle; origin: Origin; now: () => nu
   const { handle, origin, now, port = 0, host = "127.0.0.1" } = of;
   const server = createServer((incoming, outgoing) => {
     answer(incoming, outgoing).catch((error: unknown) => {
-      // A caller without a network path sees what it would see on AWS: nothing but a dead connection.
-      if (!(error instanceof Unreachable)) console.error("The emulator failed to answer a request:", error);
+      // A caller without a network path sees what it would see on AWS: nothing but a dead connection. One that hung up has nobody to tell.
+      if (!(error instanceof Unreachable) && !incoming.readableAborted) console.error("The emulator failed to answer a request:", error);
       incoming.socket.destroy();
     });
   });

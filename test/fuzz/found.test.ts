@@ -1,5 +1,6 @@
 // What fuzzing has found: each request once brought the emulator down to an internal error, and has a clear answer since.
 
+import { SFNClient, ValidateStateMachineDefinitionCommand } from "@aws-sdk/client-sfn";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { WireRequest } from "../../emulator/gateway/wire.ts";
 import { readAnswer } from "./clear-answer.ts";
@@ -85,4 +86,28 @@ it.each<readonly [string, Found, { code: string; message: string }]>([
   ],
 ])("refuses %s", async (_what, found, refusal) => {
   expect(await answerTo(found)).toMatchObject(refusal);
+});
+
+it("refuses a signature over a header called like what every object has", async () => {
+  const { gateway, administrator, clock } = account.emulator;
+  const date = new Date(clock.now()).toISOString().replaceAll(/[-:]|\.\d{3}/g, "");
+  const authorization =
+    `AWS4-HMAC-SHA256 Credential=${administrator.accessKeyId}/${date.slice(0, 8)}/us-east-1/kms/aws4_request, ` +
+    `SignedHeaders=constructor;host;toString;x-amz-date, Signature=${"0".repeat(64)}`;
+  const request = {
+    method: "POST",
+    path: "/",
+    query: "",
+    headers: { host: "127.0.0.1", "x-amz-date": date, authorization },
+    body: new Uint8Array(),
+  };
+  const response = await gateway.handle(request, { sourceIp: "127.0.0.1" });
+  expect(readAnswer(response)).toMatchObject({ statusCode: 400, code: "InvalidSignatureException" });
+});
+
+it("diagnoses a state whose type is called like what every object has", async () => {
+  const definition = '{"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": {"Type": "hasOwnProperty", "End": true}}}';
+  const sfn = new SFNClient(account.emulator.gateway.clientOptions(account.emulator.administrator));
+  const { result, diagnostics = [] } = await sfn.send(new ValidateStateMachineDefinitionCommand({ definition }));
+  expect([result, diagnostics.map(({ message }) => message)]).toEqual(["FAIL", ["Value is not valid: hasOwnProperty"]]);
 });

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { notImplemented } from "../../aws-error.ts";
+import { ownMember } from "../../own-member.ts";
 import { groupOf, type IamAccount, roleOf, userOf } from "../../services/iam/account.ts";
 import { attach } from "../../services/iam/attachments.ts";
 import type { Kind } from "../../services/iam/faults.ts";
@@ -128,7 +129,7 @@ export const iamResourceTypes = (iam: IamAccount): readonly ResourceType[] => [
     type: "AWS::IAM::ServiceLinkedRole",
     properties: z.strictObject({ AWSServiceName: z.string(), Description: z.string().optional() }),
     create({ AWSServiceName, Description }) {
-      const name = serviceLinkedNames[AWSServiceName];
+      const name = ownMember(serviceLinkedNames, AWSServiceName);
       if (name === undefined) throw notImplemented(`The service-linked role of ${AWSServiceName}`);
       const trust = {
         Version: "2012-10-17",

@@ -1,6 +1,7 @@
 // Which items and attributes a request touches, read from its keys and expressions, for `dynamodb:LeadingKeys` and `dynamodb:Attributes`.
 
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+import { ownMember } from "../../own-member.ts";
 
 /** The members of a data request that name attributes, whichever of them its operation has. */
 export interface ItemRequest {
@@ -22,9 +23,8 @@ const keywords: ReadonlySet<string> = new Set(["SET", "REMOVE", "ADD", "DELETE",
 const keyText = (value: AttributeValue | undefined): string | undefined =>
   value?.S ?? value?.N ?? (value?.B === undefined ? undefined : Buffer.from(value.B).toString("base64"));
 
-/** Never what every object has by birth: an attribute may well be called `toString`. */
-const aliased = (word: string, names: Readonly<Record<string, string>>): string =>
-  Object.hasOwn(names, word) ? (names[word] ?? word) : word;
+/** An attribute may well be called `toString`. */
+const aliased = (word: string, names: Readonly<Record<string, string>>): string => ownMember(names, word) ?? word;
 
 /** Top-level attribute names in an expression: not values (`:v`), not what follows a dot, not functions or keywords. */
 function namesIn(expression: string, names: Readonly<Record<string, string>>): readonly string[] {

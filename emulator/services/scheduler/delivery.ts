@@ -2,6 +2,7 @@
 
 import { SFNClient, StartExecutionCommand, type StartExecutionCommandInput } from "@aws-sdk/client-sfn";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { ownMember } from "../../own-member.ts";
 import type { Environment, Gateway, RoleSession, ServiceRoles } from "../../service.ts";
 import { type Firing, type Target, validation } from "./schedules.ts";
 
@@ -149,7 +150,10 @@ function resolveInput({ schedule, scheduledAtMs, executionId }: Firing, attempt:
     "execution-id": executionId,
     "attempt-number": String(attempt),
   };
-  return schedule.target.input.replaceAll(/<aws\.scheduler\.([a-z-]+)>/g, (keyword, name: string) => attributes[name] ?? keyword);
+  return schedule.target.input.replaceAll(
+    /<aws\.scheduler\.([a-z-]+)>/g,
+    (keyword, name: string) => ownMember(attributes, name) ?? keyword,
+  );
 }
 
 function request(target: Target, input: string): StartExecutionCommandInput {

@@ -26,6 +26,7 @@ import type {
   ValidateResourcePolicyCommandOutput,
 } from "@aws-sdk/client-secrets-manager";
 import { AwsError, notImplemented, required } from "../../aws-error.ts";
+import { ownMember } from "../../own-member.ts";
 import { page } from "../../page.ts";
 import { isPublicPolicy, parseResourcePolicy } from "../../resource-policy.ts";
 import type { Environment, Operation } from "../../service.ts";
@@ -65,7 +66,7 @@ function matches(secret: Secret, filter: Filter): boolean {
     "tag-value": [...secret.tags.values()],
   };
   const key = required(filter.Key, "filters.key");
-  const texts = fields[key];
+  const texts = ownMember(fields, key);
   if (texts === undefined) throw notImplemented(`Secrets Manager filter ${key}`);
   const fold = (text: string): string => (key === "name" ? text : text.toLowerCase());
   return (filter.Values ?? []).some((value) => {
