@@ -1,29 +1,36 @@
-// What a job's log says to programs among what it says to people: the lines of jobs/outputs.ts.
+// What a job's log says to programs among what it says to people: the line of jobs/outputs.ts.
 
 import * as z from "zod";
-import type { JobOutput, JobTable } from "../jobs/outputs.ts";
+import type { JobOutput } from "../jobs/outputs.ts";
 
-const Message = z.discriminatedUnion("keyturn", [
-  z.object({ keyturn: z.literal("outputs"), outputs: z.array(z.object({ bucket: z.string(), key: z.string(), bytes: z.number() })) }),
-  z.object({ keyturn: z.literal("table"), columns: z.array(z.string()), rows: z.array(z.array(z.string())), more: z.number() }),
-]);
+const Message = z.object({
+  keyturn: z.literal("outputs"),
+  outputs: z.array(z.object({ bucket: z.string(), key: z.string(), bytes: z.number() })),
+});
 
 export interface JobMessages {
   /** The lines for people. */
   readonly text: readonly string[];
   readonly outputs: readonly JobOutput[];
-  readonly table?: JobTable;
 }
 
 export function readJobMessages(log: readonly string[]): JobMessages {
   const text: string[] = [];
   const outputs: JobOutput[] = [];
-  let table: JobTable | undefined;
   for (const line of log) {
-    const message = line.startsWith('{"keyturn":') ? Message.safeParse(JSON.parse(line)) : undefined;
-    if (message?.success !== true) text.push(line);
-    else if (message.data.keyturn === "outputs") outputs.push(...message.data.outputs);
-    else table = message.data;
+    const message = Message.safeParse(jsonOf(line));
+    if (message.success) outputs.push(...message.data.outputs);
+    else text.push(line);
   }
-  return { text, outputs, ...(table === undefined ? {} : { table }) };
+  return { text, outputs };
+}
+
+function jsonOf(line: string): unknown {
+  if (!line.startsWith('{"keyturn":')) return undefined;
+  try {
+    return JSON.parse(line);
+  } catch {
+    // Any program may print anything: what only begins like a message is a line for people.
+    return undefined;
+  }
 }

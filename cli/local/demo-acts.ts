@@ -3,10 +3,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BatchClient, DescribeJobsCommand, type JobDetail, SubmitJobCommand } from "@aws-sdk/client-batch";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SendTaskSuccessCommand, SFNClient, StartExecutionCommand, StopExecutionCommand } from "@aws-sdk/client-sfn";
+import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import * as z from "zod";
 import { adminSecretName, launchVariables, stateMachineName, stateNames } from "../../core/naming.ts";
+import type { Report } from "../../jobs/credential-report/report.ts";
+import type { JobOutput } from "../../jobs/outputs.ts";
 import { CommandFailed } from "../outcome.ts";
 import { errorMessage, type StateVisit } from "../run-history.ts";
 import { type Following, followRun, type RunView, readRun } from "./follow-run.ts";
@@ -153,6 +157,26 @@ export class DemoActs {
     const refusal = log.find((line) => line.startsWith("keyturn launcher:"));
     if (ended.status === "FAILED" && refusal !== undefined) return refusal;
     throw new CommandFailed(`The job submitted by hand ended as ${ended.status} with this log:\n${log.join("\n")}`);
+  }
+
+  /** Under the role that reads reports, which an operator is not: the JSON that the job wrote. */
+  async readReport(outputs: readonly JobOutput[]): Promise<Report> {
+    const { session, roleArn } = this.#local.people.reportReader;
+    const { Credentials: issued } = await this.#client(STSClient, session).send(
+      new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: "demo" }),
+    );
+    const s3 = this.#client(S3Client, {
+      accessKeyId: required(issued?.AccessKeyId, "AssumeRole"),
+      secretAccessKey: required(issued?.SecretAccessKey, "AssumeRole"),
+      sessionToken: required(issued?.SessionToken, "AssumeRole"),
+    });
+    const { bucket, key } = required(
+      outputs.find((output) => output.key.endsWith(".json")),
+      "The job's log",
+    );
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    // Written by this very checkout's program a moment ago.
+    return JSON.parse(await required(Body, "GetObject").transformToString("utf8")) as Report;
   }
 
   destroy(): void {

@@ -1,6 +1,5 @@
 // How the demo looks to a person: one line per state as it happens, aligned, at most 100 columns.
 
-import type { JobTable } from "../../jobs/outputs.ts";
 import { bytes, type Colours, duration, table, wrap } from "../terminal.ts";
 import type { ShownState } from "./demo-acts.ts";
 import type { DemoResult } from "./demo-result.ts";
@@ -16,10 +15,12 @@ export interface DemoScreen {
   lines(lines: readonly string[]): void;
   /** Not to be touched: a QR code. */
   picture(text: string): void;
-  report(report: JobTable): void;
+  /** A heading and rows. */
+  report(rows: readonly (readonly string[])[]): void;
   summary(result: DemoResult): void;
 }
 
+const mostRows = 51;
 const nameWidth = 21;
 const roleWidth = 27;
 const durationWidth = 9;
@@ -49,9 +50,9 @@ export function humanScreen({ print, colours }: { print: (text: string) => void;
       for (const line of lines) print(`  ${bar} ${wrap(line, { indent: 4 }).replaceAll("\n    ", `\n  ${bar} `)}`);
     },
     picture: (text) => print(text),
-    report: ({ columns, rows, more }) => {
-      print(table([columns, ...rows]));
-      if (more > 0) print(`  … and ${more} more in the report.`);
+    report: (rows) => {
+      print(table(rows.slice(0, mostRows)));
+      if (rows.length > mostRows) print(`  … and ${rows.length - mostRows} more in the report.`);
     },
     summary: ({ run, status, states, job, outputs, refusals, timings }) => {
       const { synthMs, readyMs, runMs } = timings;

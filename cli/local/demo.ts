@@ -1,6 +1,7 @@
 // `keyturn local demo`: a privileged job from a one-time code to its result, and what stands in the way of everybody else.
 
 import { renderUnicodeCompact } from "uqr";
+import { reportTable } from "../../jobs/credential-report/report.ts";
 import config from "../../keyturn.config.ts";
 import { command } from "../command.ts";
 import { readJobMessages } from "../job-messages.ts";
@@ -124,10 +125,8 @@ async function playRuns(scene: Scene): Promise<Played> {
   screen.heading("The job's own log");
   screen.lines(log.text);
   if (view.status !== "SUCCEEDED") throw new CommandFailed(`Run ${run} ended as ${view.status}.`);
-  if (log.table !== undefined) {
-    screen.heading("Its report");
-    screen.report(log.table);
-  }
+  screen.heading("Its report, read by the one role that may");
+  screen.report(reportTable(await acts.readReport(log.outputs)));
 
   screen.heading("The same code again, in a second run");
   refused("the same code in a second run", await spendAgain(`${run}-again`, { ...input, mfaCode: answered.code }, scene));

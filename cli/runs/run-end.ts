@@ -32,8 +32,7 @@ export function exitCodeOf({ how }: Conducted, { status, waitsFor }: RunReport):
   return waitsFor === null ? exitCodes.failed : exitCodes.waitingForMfa;
 }
 
-export const endJson = ({ report, log }: RunEnd): string =>
-  JSON.stringify({ ...report, log: log.text, table: log.table ?? null, outputs: log.outputs });
+export const endJson = ({ report, log }: RunEnd): string => JSON.stringify({ ...report, log: log.text, outputs: log.outputs });
 
 export function endText(conducted: Conducted, { report, log }: RunEnd, { paint, flags }: Colours & { flags: string }): string {
   const blocks: string[] = [];
@@ -41,10 +40,6 @@ export function endText(conducted: Conducted, { report, log }: RunEnd, { paint, 
     const bar = paint("dim", "│");
     const lines = log.text.map((line) => `  ${bar} ${wrap(line, { indent: 4 }).replaceAll("\n    ", `\n  ${bar} `)}`);
     blocks.push(`${paint("bold", "The job's log")}\n${lines.join("\n")}`);
-  }
-  if (log.table !== undefined) {
-    const { columns, rows, more } = log.table;
-    blocks.push(`${paint("bold", "Its report")}\n${table([columns, ...rows])}${more > 0 ? `\n  … and ${more} more.` : ""}`);
   }
   if (log.outputs.length > 0) {
     const written = log.outputs.map(({ bucket, key, bytes: size }) => `  ${bytes(size).padStart(8)}  s3://${bucket}/${key}`);

@@ -130,13 +130,13 @@ export function reportSummary(report: Report): readonly string[] {
   ];
 }
 
-export const tableColumns = ["user", "MFA", "password", "keys", "oldest key", "last used", "findings"] as const;
+const tableColumns = ["user", "MFA", "password", "keys", "oldest key", "last used", "findings"] as const;
 
-/** One row per user, for the table in the job's log. */
+/** For whoever reads the report at a terminal: a heading and one row per user. */
 export function reportTable(report: Report): readonly (readonly string[])[] {
   const nowMs = Date.parse(report.generatedAt);
   const days = (iso: string | undefined): string => (iso === undefined ? "never" : `${daysSince(iso, nowMs)} d`);
-  return report.users.map(({ name, mfaDevices, password, accessKeys, findings }) => {
+  const rows = report.users.map(({ name, mfaDevices, password, accessKeys, findings }) => {
     const created = accessKeys.map(({ createdAt }) => createdAt).sort();
     const used = accessKeys.flatMap(({ lastUsedAt }) => lastUsedAt ?? []).sort();
     return [
@@ -149,4 +149,5 @@ export function reportTable(report: Report): readonly (readonly string[])[] {
       findings.length === 0 ? "none" : [...new Set(findings.map(({ kind }) => kind))].join(", "),
     ];
   });
+  return [tableColumns, ...rows];
 }

@@ -81,6 +81,8 @@ describe("keyturn local demo", () => {
     for (const part of ["AuthorizeSubmission", "InvokeValidateMfa", "cold", "warm", "user", "alice", "credential-report.csv", "refused"]) {
       expect(stdout).toContain(part);
     }
+    expect(stdout).toMatch(/^ {2}user +MFA +password +keys +oldest key +last used +findings$/m);
+    expect(stdout).toMatch(/^ {2}alice +yes +no +1 +0 d +0 d +none$/m);
     expect(stdout).not.toContain("\u001b");
     expect(stdout.split("\n").filter((line) => line.length > 100 && line.includes(" ", 30))).toEqual([]);
   });
