@@ -3,9 +3,6 @@
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { KeyturnError } from "./errors.ts";
 
-/** What an envelope is for; KMS key and encryption context differ by hop. */
-export type Hop = "code" | "mfa-session" | "job-credentials" | "launch";
-
 export type EncryptionContext = Readonly<Record<string, string>>;
 
 /** The exact KMS encryption context of each hop (DESIGN section 2). Logged by CloudTrail: nothing secret in it. */

@@ -19,16 +19,6 @@ export class AwsError extends Error {
 export const notImplemented = (what: string): AwsError =>
   new AwsError("NotImplemented", `${what} is not modelled by this emulator (docs/emulator.md lists what is).`, { statusCode: 501 });
 
-/** The words AWS uses when a policy does not allow a call; `because` is the tail that AWS adds for the kind of policy that decided. */
-export const accessDenied = (of: { callerArn: string; action: string; resource?: string; because?: string; code?: string }): AwsError =>
-  new AwsError(
-    of.code ?? "AccessDeniedException",
-    `User: ${of.callerArn} is not authorized to perform: ${of.action}${of.resource === undefined ? "" : ` on resource: ${of.resource}`}${
-      of.because === undefined ? "" : ` because ${of.because}`
-    }`,
-    { statusCode: 403 },
-  );
-
 /** A member that AWS requires; refuses a call without it in the words of AWS's own validation. */
 export function required<T>(value: T | null | undefined, member: string): T {
   if (value !== undefined && value !== null) return value;
