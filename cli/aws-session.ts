@@ -29,6 +29,8 @@ export interface AwsSession {
   readonly options: { readonly region: string; readonly credentials: ReturnType<typeof fromNodeProviderChain> };
   readonly caller: { readonly arn: string; readonly account: string; readonly partition: string };
   readonly isLocal: boolean;
+  /** AWS's clock: this machine's may be wrong, and a local account's may have been moved. */
+  readonly nowMs: () => number;
   /** The same arguments once more, for command lines that are shown: empty or with a space before. */
   readonly flags: string;
 }
@@ -52,6 +54,8 @@ export async function signIn({ profile, region = config.region, local = false }:
       options,
       caller: { arn, account, partition: arn.split(":")[1] ?? "aws" },
       isLocal: local,
+      // The SDK learns it from the answers, where the clocks are five minutes apart or more.
+      nowMs: () => Date.now() + sts.config.systemClockOffset,
       flags: flags.map((flag) => ` ${flag}`).join(""),
     };
   } catch (error) {
@@ -119,5 +123,6 @@ export function explained(error: unknown): unknown {
       },
     );
   }
+  if ("$metadata" in error) return new CommandFailed(`AWS answered ${error.name}: ${error.message}`, { cause: error });
   return error;
 }

@@ -33,9 +33,9 @@ export const approve = command({
       if (request === undefined) throw new CommandFailed(whyNot(run, view, operator.session.flags));
       const isInteractive = !args.json && process.stdin.isTTY && process.stdout.isTTY;
       const shown = colours(process.stdout);
-      const progress = args.json ? silentProgress : humanProgress((text) => console.log(text), shown);
+      const progress = args.json ? silentProgress : humanProgress(operator.session.nowMs, shown);
       // With a code given beforehand nobody is asked, so nothing would show what it is given for.
-      if (!args.json && (code !== undefined || !isInteractive)) console.log(requestText(request, shown));
+      if (!args.json && (code !== undefined || !isInteractive)) console.log(requestText(request, shown, operator.session.nowMs()));
       const conducted = await conduct({
         run,
         operator,

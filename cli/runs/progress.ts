@@ -33,7 +33,9 @@ export function stateLines(
 export const stateHeading = ({ paint }: Colours): string =>
   paint("dim", `  ${"STATE".padEnd(nameWidth)}${"INVOKED UNDER".padEnd(roleWidth)}${"TOOK".padStart(durationWidth)}`);
 
-export function humanProgress(print: (text: string) => void, colours: Colours): Progress {
+/** @param nowMs - AWS's clock */
+export function humanProgress(nowMs: () => number, colours: Colours): Progress {
+  const print = (text: string): void => console.log(text);
   const { paint } = colours;
   const said = new Set<string>();
   let hasHeading = false;
@@ -58,12 +60,12 @@ export function humanProgress(print: (text: string) => void, colours: Colours): 
       const order = name === stateNames.admitRun ? orderOf({ visits: [visit] }) : undefined;
       if (order !== undefined) once(`Admitted with job definition ${order.jobDefinition.split("/").at(-1)}.`);
     },
-    request: (request) => print(requestText(request, colours)),
+    request: (request) => print(requestText(request, colours, nowMs())),
   };
 }
 
 /** Who asked for what, why it waits, and until when. */
-export function requestText(request: CodeRequest, { paint }: Colours): string {
+export function requestText(request: CodeRequest, { paint }: Colours, nowMs: number): string {
   const { order, deadlineMs } = request;
   const parameters = Object.entries(order.parameters).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
   const rows = [
@@ -73,7 +75,7 @@ export function requestText(request: CodeRequest, { paint }: Colours): string {
     ["role", `${order.jobRole.split("/").at(-1)}, for at most ${duration(order.credentialSeconds * 1000)}`],
     ["revision", order.jobDefinition.split("/").at(-1) ?? ""],
     ["order", `digest ${order.digest.slice(0, 16)}…`],
-    ["answer by", `${moment(deadlineMs)} (in ${duration(Math.max(0, deadlineMs - Date.now()))})`],
+    ["answer by", `${moment(deadlineMs)} (in ${duration(Math.max(0, deadlineMs - nowMs))})`],
     ["why", whyItWaits(request)],
   ];
   return `${paint("bold", `Run ${order.run} waits for a one-time code of ${order.admin}`)}\n${table(rows)}`;

@@ -60,7 +60,7 @@ async function planOf(run: string, operator: Operator): Promise<{ plan: RedriveP
     wasDeployedAnew(executionArn, operator),
   ]);
   const refusal = redriveStatus === "NOT_REDRIVABLE" ? (redriveStatusReason ?? redriveStatus) : undefined;
-  const plan = planRedrive({ run, view, refusal, hasOtherDefinition, nowMs: Date.now(), flags: session.flags });
+  const plan = planRedrive({ run, view, refusal, hasOtherDefinition, nowMs: session.nowMs(), flags: session.flags });
   return { plan, visits: view.visits.length };
 }
 
@@ -78,7 +78,7 @@ async function watch(
   { operator, code, json, visits }: { operator: Operator; code: string | undefined; json: boolean; visits: number },
 ): Promise<ExitCode> {
   const shown = colours(process.stdout);
-  const progress = json ? silentProgress : humanProgress((text) => console.log(text), shown);
+  const progress = json ? silentProgress : humanProgress(operator.session.nowMs, shown);
   progress.note(`\nRun ${run} goes on.`);
   const isInteractive = !json && process.stdin.isTTY && process.stdout.isTTY;
   const conducted = await conduct({ run, operator, progress, isInteractive, code, reported: visits });

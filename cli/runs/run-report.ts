@@ -11,6 +11,8 @@ import { askedFor, orderOf } from "./order-of-run.ts";
 
 export interface RunReport {
   readonly run: string;
+  /** When this was so, by AWS's clock. */
+  readonly readAt: string;
   readonly status: RunStatus;
   readonly job: string | null;
   readonly admin: string | null;
@@ -51,8 +53,10 @@ export async function reportOf(view: RunView, { run, operator }: { run: string; 
   const request = codeRequestOf(view);
   const iso = (ms: number): string => new Date(ms).toISOString();
   const { failure } = view;
+  const nowMs = operator.session.nowMs();
   return {
     run,
+    readAt: iso(nowMs),
     status: view.status,
     job: order?.job ?? asked.job ?? null,
     admin: order?.admin ?? asked.admin ?? null,
@@ -84,7 +88,7 @@ export async function reportOf(view: RunView, { run, operator }: { run: string; 
     batchJobs: jobs,
     exitCode: jobs.at(-1)?.exitCode ?? null,
     error: failure === undefined ? null : { name: failure.name, message: errorMessage(failure) },
-    costUsd: Number(costSoFarUsd({ view, jobs, nowMs: Date.now() }).toFixed(6)),
+    costUsd: Number(costSoFarUsd({ view, jobs, nowMs }).toFixed(6)),
     consoleUrl: consoleUrl(operator.executionArn(run)),
   };
 }

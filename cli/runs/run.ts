@@ -138,7 +138,7 @@ async function watch(
     return of.hasCode ? exitCodes.done : exitCodes.waitingForMfa;
   }
   const shown = colours(process.stdout);
-  const progress = json ? silentProgress : humanProgress((text) => console.log(text), shown);
+  const progress = json ? silentProgress : humanProgress(operator.session.nowMs, shown);
   progress.note(`Run ${id} is started.`);
   const conducted = await conduct({ run: id, operator, progress, isInteractive: of.isInteractive });
   const end = await readEnd(conducted, { run: id, operator });

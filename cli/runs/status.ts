@@ -28,13 +28,14 @@ function statusText(report: RunReport, shown: Colours): string {
   const { paint } = shown;
   const { run, startedAt, endedAt, costUsd, waitsFor, error } = report;
   const began = Date.parse(startedAt);
+  const now = Date.parse(report.readAt);
   const overview = table([
     ["job", report.job ?? "unknown: the run was not admitted"],
     ["admin", report.admin ?? "unknown"],
     ["reason", report.reason ?? "none was given"],
     ...(report.parameters === null ? [] : [["parameters", parametersText(report.parameters)]]),
     ...(report.jobDefinition === null ? [] : [["revision", report.jobDefinition.split("/").at(-1) ?? ""]]),
-    ["started", `${moment(began)}${endedAt === null ? `, ${duration(Date.now() - began)} ago` : ""}`],
+    ["started", `${moment(began)}${endedAt === null ? `, ${duration(now - began)} ago` : ""}`],
     ...(endedAt === null ? [] : [["ended", `${moment(Date.parse(endedAt))}, after ${duration(Date.parse(endedAt) - began)}`]]),
     ["cost so far", `${roughly(costUsd)} (Fargate at list price, and the workflow's transitions)`],
   ]);
@@ -44,7 +45,7 @@ function statusText(report: RunReport, shown: Colours): string {
     blocks.push(
       `${paint("bold", "Waits for a one-time code")}\n${table([
         ["why", waitsFor.why],
-        ["until", `${moment(until)} (${duration(Math.max(0, until - Date.now()))} more)`],
+        ["until", `${moment(until)} (${duration(Math.max(0, until - now))} more)`],
         ["answer with", waitsFor.answerWith],
       ])}`,
     );
@@ -85,12 +86,12 @@ function attemptsText({ states, attempts }: RunReport, shown: Colours): string[]
   });
 }
 
-function jobsText({ batchJobs }: RunReport, { paint }: Colours): string[] {
+function jobsText({ batchJobs, readAt }: RunReport, { paint }: Colours): string[] {
   return batchJobs.map(({ id, status: now, statusReason, attempts }) => {
     const rows = attempts.map(({ exitCode, reason, startedAtMs, stoppedAtMs, logStream }, index) => [
       `attempt ${index + 1}`,
       exitCode === undefined ? (stoppedAtMs === undefined ? "runs" : "no exit code") : `exit code ${exitCode}`,
-      startedAtMs === undefined ? "" : duration((stoppedAtMs ?? Date.now()) - startedAtMs),
+      startedAtMs === undefined ? "" : duration((stoppedAtMs ?? Date.parse(readAt)) - startedAtMs),
       reason ?? logStream ?? "",
     ]);
     const why = statusReason === undefined ? [] : [`  ${wrap(statusReason, { indent: 2 })}`];

@@ -14,7 +14,7 @@ export interface Stopped {
   /** Batch jobs that were told to end. */
   readonly terminatedJobs: readonly string[];
   /** What was issued and has not ended yet. Sealed for the step that would have used it, but AWS would still honour it. */
-  readonly stillValid: readonly { readonly what: "mfa-session" | "job-credentials"; readonly until: string }[];
+  readonly stillValid: readonly { readonly what: "mfa-session" | "job-credentials"; readonly until: string; readonly forSeconds: number }[];
   readonly view: RunView;
 }
 
@@ -32,12 +32,15 @@ export async function stopRun(run: string, { sfn, batch, session, executionArn }
     await batch.send(new TerminateJobCommand({ jobId: job.id, reason: `Run ${run} was stopped by ${session.caller.arn}.` }));
     terminatedJobs.push(job.id);
   }
+  const nowMs = session.nowMs();
   const issued = [
     ["mfa-session", issuedUntilMs(view, "ValidateMfa")],
     ["job-credentials", issuedUntilMs(view, "RetrieveCredentials")],
   ] as const;
   const stillValid = issued.flatMap(([what, untilMs]) =>
-    untilMs !== undefined && untilMs > Date.now() ? [{ what, until: new Date(untilMs).toISOString() }] : [],
+    untilMs !== undefined && untilMs > nowMs
+      ? [{ what, until: new Date(untilMs).toISOString(), forSeconds: Math.round((untilMs - nowMs) / 1000) }]
+      : [],
   );
   return { run, stoppedExecution: isRunning && view.status === "ABORTED", terminatedJobs, stillValid, view };
 }

@@ -34,9 +34,9 @@ export function stoppedText({ run, stoppedExecution, terminatedJobs, stillValid,
       : [
           "What AWS would still honour (sealed; only the step that it was made for could open it):",
           table(
-            stillValid.map(({ what, until }) => [
+            stillValid.map(({ what, until, forSeconds }) => [
               names[what],
-              `until ${moment(Date.parse(until))} (${duration(Date.parse(until) - Date.now())} more)`,
+              `until ${moment(Date.parse(until))} (${duration(forSeconds * 1000)} more)`,
             ]),
           ),
         ];

@@ -1,0 +1,218 @@
+import { DescribeStateMachineCommand, SFNClient, UpdateStateMachineCommand } from "@aws-sdk/client-sfn";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { signedIn } from "../../cli/local/sign-in.ts";
+import { AwsError } from "../../emulator/aws-error.ts";
+import { startKeyturn } from "./keyturn-process.ts";
+import { startMovableKeyturn } from "./local-keyturn.ts";
+
+let local: Awaited<ReturnType<typeof startMovableKeyturn>>;
+
+beforeEach(async () => {
+  local = await startMovableKeyturn();
+});
+afterEach(() => local.stop());
+
+const hourMs = 3_600_000;
+const parsed = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>;
+
+const refused = () => new AwsError("AccessDenied", "A test refuses this.", { statusCode: 403 });
+const throttled = () => new AwsError("Throttling", "Rate exceeded", { statusCode: 400 });
+
+/** The job cannot list users: each of its attempts fails. */
+const breakJob = (times: number) =>
+  local.local.emulator.gateway.faults.add({
+    service: "iam",
+    operation: "ListUsers",
+    callerRole: "BatchRoleCredentialReport",
+    times,
+    error: refused(),
+  });
+
+async function failedRun(): Promise<string> {
+  const { code, stdout } = await local.keyturn("run", "credential-report", "--json", "--code", local.code());
+  expect(code).toBe(1);
+  return String(parsed(stdout)["run"]);
+}
+
+const planOf = async (run: string) => {
+  const { code, stdout } = await local.keyturn("replay", run, "--plan", "--json");
+  const { plan } = parsed(stdout) as {
+    plan: { possible: boolean; states: { name: string; does: string }[]; code: { needed: boolean; why: string } };
+  };
+  return { code, plan, states: plan.states.map(({ name, does }) => `${name} ${does}`) };
+};
+
+describe("a run whose job failed", () => {
+  it("is shown with its exit code, both attempts' logs and what to do, then goes on without a code while its credentials last", async () => {
+    breakJob(2);
+    const { code, stdout } = await local.keyturn("run", "credential-report", "--code", local.code());
+    const [, run = ""] = /Run (\S+) is started/.exec(stdout) ?? [];
+    expect(code).toBe(1);
+    for (const part of ["no report was made: AccessDenied", "ended as FAILED", "exit code 1", `keyturn replay ${run} --local --plan`]) {
+      expect(stdout).toContain(part);
+    }
+    const log = await local.keyturn("logs", run);
+    expect(log.stdout.match(/no report was made/g)).toHaveLength(2);
+    expect(log.stdout).toContain("── attempt 2: ");
+
+    const { plan, states } = await planOf(run);
+    expect(states).toEqual([
+      "AdmitRun kept",
+      "ValidateMfa kept",
+      "RetrieveCredentials kept",
+      "AuthorizeSubmission kept",
+      "RunJob runs again",
+    ]);
+    expect(plan.code).toEqual({ needed: false, why: expect.stringContaining("The job's credentials are good for") as string });
+
+    const replayed = await local.keyturn("replay", run, "--json");
+    expect(replayed).toMatchObject({ code: 0, stderr: "" });
+    expect(parsed(replayed.stdout)).toMatchObject({
+      run,
+      status: "SUCCEEDED",
+      exitCode: 0,
+      attempts: [{}, {}].map(() => expect.any(String) as string),
+    });
+    const status = await local.keyturn("status", run);
+    expect(status.stdout).toMatch(/Attempt 2: redriven .*\n.*\n {2}RunJob /);
+    expect(status.stdout.match(/Batch job /g)).toHaveLength(2);
+  });
+
+  it("needs a code once its credentials end before the job could: without one the replay waits, with one it goes on", async () => {
+    breakJob(2);
+    const run = await failedRun();
+    await local.local.emulator.clock.advance(hourMs);
+    const { code, plan, states } = await planOf(run);
+    expect(code).toBe(0);
+    expect(plan.code).toEqual({
+      needed: true,
+      why: expect.stringMatching(/good for 3\d min .* more, and the job may take 1 h 30 min/) as string,
+    });
+    expect(states).toEqual([
+      "AdmitRun kept",
+      ...[
+        "RequestMfa runs",
+        "ValidateMfa runs again",
+        "RetrieveCredentials runs again",
+        "AuthorizeSubmission runs again",
+        "RunJob runs again",
+      ],
+    ]);
+    const waiting = await local.keyturn("replay", run);
+    expect(waiting.code).toBe(4);
+    expect(waiting.stdout).toContain(`keyturn approve ${run} --local`);
+    await local.keyturn("stop", run);
+    const replayed = await local.keyturn("replay", run, "--code", local.code());
+    expect(replayed.code).toBe(0);
+    expect(replayed.stdout).toContain("can go on at RequestMfa");
+    expect(replayed.stdout).toContain("succeeded");
+  });
+
+  it("cannot be redriven after 14 days, and says what to do instead", async () => {
+    breakJob(2);
+    const run = await failedRun();
+    await local.local.emulator.clock.advance(15 * 24 * hourMs);
+    const { code, stderr } = await local.keyturn("replay", run);
+    expect(code).toBe(1);
+    expect(stderr).toContain("14 days");
+    expect(stderr).toContain(
+      "  keyturn run credential-report --admin alice --param maxKeyAgeDays=90 --param unusedDays=45 --param pathPrefix=/ --local",
+    );
+  });
+
+  it("cannot be redriven once the workflow has changed", async () => {
+    breakJob(2);
+    const run = await failedRun();
+    const sfn = signedIn(SFNClient, local.local.administrator, local.local);
+    const stateMachineArn = "arn:aws:states:us-east-1:111122223333:stateMachine:keyturn";
+    const { definition = "" } = await sfn.send(new DescribeStateMachineCommand({ stateMachineArn }));
+    await sfn.send(
+      new UpdateStateMachineCommand({ stateMachineArn, definition: JSON.stringify({ ...parsed(definition), Comment: "Another" }) }),
+    );
+    sfn.destroy();
+    const { code, stdout } = await local.keyturn("replay", run, "--plan", "--json");
+    expect(code).toBe(1);
+    expect(parsed(stdout)).toMatchObject({ plan: { possible: false, why: expect.stringContaining("deployed anew") as string } });
+  });
+});
+
+it("a run that succeeded, and one that is going, are not replayed", async () => {
+  const ended = parsed((await local.keyturn("run", "credential-report", "--json", "--code", local.code())).stdout);
+  expect((await local.keyturn("replay", String(ended["run"]))).stderr).toContain("has succeeded");
+  const { run } = parsed((await local.keyturn("run", "credential-report", "--json")).stdout) as { run: string };
+  const { code, stderr } = await local.keyturn("replay", run);
+  expect(code).toBe(1);
+  expect(stderr).toContain("is still going");
+  expect(stderr).toContain(`keyturn stop ${run} --local`);
+});
+
+describe("a job that runs", () => {
+  /** It asks IAM again and again, for longer than a test lasts. */
+  const holdJob = () =>
+    local.local.emulator.gateway.faults.add({
+      service: "iam",
+      operation: "ListUsers",
+      callerRole: "BatchRoleCredentialReport",
+      times: 1000,
+      error: throttled(),
+    });
+
+  it("is ended by stop, which says what is still valid and until when", async () => {
+    const held = holdJob();
+    const running = startKeyturn(["run", "credential-report", "--code", local.code(), "--local"], { environment: local.environment });
+    const run = await lineWith(running, /Run (\S+) is started/);
+    await lineWith(running, /Batch job (\S+)/);
+    const { code, stdout } = await local.keyturn("stop", run, "--json");
+    expect(code).toBe(0);
+    const document = parsed(stdout);
+    expect(document).toMatchObject({
+      stoppedExecution: true,
+      status: "ABORTED",
+      stillValid: [
+        { what: "mfa-session", forSeconds: expect.closeTo(890, -2) as number },
+        { what: "job-credentials", forSeconds: expect.closeTo(5750, -2) as number },
+      ],
+    });
+    const ended = await running.ended;
+    expect(ended.code).toBe(1);
+    expect(ended.stdout).toContain("ended as ABORTED");
+    held.lift();
+    const { stdout: status } = await local.keyturn("status", run, "--json");
+    expect(parsed(status)).toMatchObject({ batchJobs: [{ status: "FAILED" }] });
+  });
+
+  it("goes on when whoever watches it without a terminal is interrupted", async () => {
+    const held = holdJob();
+    const running = startKeyturn(["run", "credential-report", "--code", local.code(), "--local"], { environment: local.environment });
+    const run = await lineWith(running, /Run (\S+) is started/);
+    await lineWith(running, /Batch job (\S+)/);
+    running.process.kill("SIGINT");
+    const { code, stdout } = await running.ended;
+    expect(code).toBe(1);
+    expect(stdout).toContain(`Run ${run} goes on.`);
+    expect(stdout).toContain(`keyturn logs ${run} --local --follow`);
+    const followed = startKeyturn(["logs", run, "--follow", "--local"], { environment: local.environment });
+    held.lift();
+    const log = await followed.ended;
+    expect(log.code).toBe(0);
+    expect(log.stdout).toContain("No findings.");
+    expect(log.stdout).not.toContain('{"keyturn"');
+  });
+});
+
+/** What `pattern` captures, as soon as the process has printed it. */
+function lineWith({ process: child, ended }: ReturnType<typeof startKeyturn>, pattern: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    child.stdout.on("data", (chunk: string) => {
+      text += chunk;
+      const found = pattern.exec(text)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+    void ended.then(({ stdout, stderr }) => {
+      const found = pattern.exec(stdout)?.[1];
+      if (found === undefined) reject(new Error(`${pattern} was never printed:\n${stdout}${stderr}`));
+      else resolve(found);
+    });
+  });
+}
