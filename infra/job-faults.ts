@@ -1,5 +1,6 @@
 // What a job of the catalogue demands of the installation that is to run it, checked before anything is built.
 
+import { jobBucketName } from "../core/naming.ts";
 import { credentialSecondsFor } from "../core/order.ts";
 import type { JobDefinition } from "../jobs/definition.ts";
 import type { WellFormed } from "./config.ts";
@@ -15,6 +16,10 @@ const fargateSizes: Readonly<Record<number, readonly [least: number, most: numbe
   8: [16_384, 61_440, 4096],
   16: [32_768, 122_880, 8192],
 };
+
+/** Of a bucket's name, in characters; CloudFormation finds out only when it makes the bucket. */
+const longestBucketName = 63;
+const anyAccount = "111122223333";
 
 /** What every job role may do beside its declared permissions: open and seal its own data, through Amazon S3. */
 export const dataKeyActions = ["kms:Decrypt", "kms:GenerateDataKey"] as const;
@@ -38,6 +43,11 @@ function* faultsOf(job: JobDefinition, config: WellFormed): Generator<string> {
     } else if (known.onlyIn !== undefined && config.region !== undefined && known.onlyIn !== config.region) {
       yield `it calls ${service}, and AWS offers that service's private endpoint only in ${known.onlyIn}: set region to ${known.onlyIn}, or drop the job`;
     }
+  }
+  const bucket = jobBucketName(job.name, { account: config.account ?? anyAccount, region: config.region ?? "" });
+  if (bucket.length > longestBucketName) {
+    const over = bucket.length - longestBucketName;
+    yield `its bucket's name would have ${bucket.length} characters, and S3 allows ${longestBucketName}: shorten the job's name by ${over}`;
   }
   const memory = fargateSizes[job.vcpu];
   if (memory) {

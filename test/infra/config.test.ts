@@ -110,6 +110,11 @@ describe("a job that", () => {
       "job key-report: it calls route53, which the isolated subnets have no endpoint for: add the service to infra/network/private-services.ts",
     ],
     [
+      "has a name that leaves its bucket none",
+      changed({ name: "quarterly-access-and-permission-report" }),
+      "job quarterly-access-and-permission-report: its bucket's name would have 69 characters, and S3 allows 63: shorten the job's name by 6",
+    ],
+    [
       "asks for a size that Fargate does not have",
       changed({ vcpu: 0.5, memoryMiB: 512 }),
       "job key-report: Fargate has no 512 MiB with 0.5 vCPU: choose 1024 to 4096 in steps of 1024",
