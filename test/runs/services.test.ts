@@ -29,6 +29,7 @@ const succeeded = { status: "SUCCEEDED", at: "RunJob" };
 const all: Issued = { sessions: 1, roles: 1, jobs: 1 };
 
 const throttled = new AwsError("ThrottlingException", "Rate exceeded");
+const stsThrottled = new AwsError("Throttling", "Rate exceeded");
 const failing = (code: string) => new AwsError(code, "It is not you, it is us.", { statusCode: 500 });
 const failed = (state: string, error: string, message: string) => ({ status: "FAILED", at: state, error, message });
 const its = "It is not you, it is us.";
@@ -37,16 +38,9 @@ const always = 100;
 
 describe("a run does not notice", () => {
   it.each<[string, Fault]>([
-    ["a throttle of Secrets Manager", { service: "secretsmanager", operation: "GetSecretValue", times: 2, error: throttled }],
-    [
-      "a failure of KMS",
-      { service: "kms", operation: "GenerateDataKey", callerRole: roleNames.validateMfa, times: 1, error: failing("KMSInternalException") },
-    ],
+    ["a throttle of Secrets Manager", { service: "secretsmanager", operation: "GetSecretValue", times: 1, error: throttled }],
     ["a throttle of DynamoDB", { service: "dynamodb", operation: "PutItem", times: 1, error: throttled }],
-    [
-      "a throttle of STS when the job's role is assumed",
-      { service: "sts", operation: "AssumeRole", callerUser: admin, times: 1, error: new AwsError("Throttling", "Rate exceeded") },
-    ],
+    ["a throttle of STS for the job's role", { service: "sts", operation: "AssumeRole", callerUser: admin, times: 1, error: stsThrottled }],
     [
       "a failure of KMS where the envelope is re-addressed",
       { service: "kms", operation: "ReEncrypt", times: 2, error: failing("KMSInternalException") },
@@ -109,7 +103,7 @@ const rows: readonly Row[] = [
   },
   {
     what: "STS, when it is asked about the code",
-    fault: { service: "sts", operation: "GetSessionToken", error: new AwsError("Throttling", "Rate exceeded") },
+    fault: { service: "sts", operation: "GetSessionToken", error: stsThrottled },
     rest: failed("ValidateMfa", "Throttling", "Rate exceeded"),
     issued: nothing,
     redriven: "asks again",
@@ -136,8 +130,8 @@ const rows: readonly Row[] = [
   },
   {
     what: "KMS, when the envelope is re-addressed",
-    fault: { service: "kms", operation: "ReEncrypt", error: throttled },
-    rest: failed("AuthorizeSubmission", "ThrottlingException", "Rate exceeded"),
+    fault: { service: "kms", operation: "ReEncrypt", error: failing("KMSInternalException") },
+    rest: failed("AuthorizeSubmission", "KMSInternalException", its),
     issued: { sessions: 1, roles: 1, jobs: 0 },
     issuedThen: all,
   },
