@@ -1,168 +1,149 @@
-// Claim 11 by attack: after a refused and a good code, every secret of the account is searched for wherever somebody could look.
+// Claim 11 by attack: after a good run and after each kind of bad one, every secret of the account is searched for wherever somebody could look.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BatchClient, DescribeJobsCommand } from "@aws-sdk/client-batch";
-import { CloudWatchLogsClient, paginateDescribeLogGroups, paginateFilterLogEvents } from "@aws-sdk/client-cloudwatch-logs";
-import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
-import { LambdaClient, paginateListFunctions } from "@aws-sdk/client-lambda";
-import { paginateGetExecutionHistory, SFNClient } from "@aws-sdk/client-sfn";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, type MockInstance, vi } from "vitest";
 import { DemoActs } from "../../cli/local/demo-acts.ts";
-import { signedIn } from "../../cli/local/sign-in.ts";
-import { attemptsTableName, notificationTopicName } from "../../core/naming.ts";
-import { type Deployed, startAttackedAccount } from "./attacked-account.ts";
-import { type PlayedRun, playRun } from "./played-run.ts";
+import { repositoryRoot } from "../../cli/local/repository.ts";
+import { synthesise } from "../../cli/local/synthesis.ts";
+import { jobRoleName } from "../../core/naming.ts";
+import { AccountSecrets } from "./account-secrets.ts";
+import { startAttackedAccount } from "./attacked-account.ts";
+import { found, foundCodes } from "./leak-search.ts";
+import { type LeakyRuns, leakyRuns } from "./leaky-runs.ts";
+import { ProcessWatch, type SeenProcess } from "./process-watch.ts";
+import { filesBelow, missedStarts, publicPlaces } from "./public-places.ts";
 
-let at: Deployed;
-let played: PlayedRun;
-let secrets: readonly string[];
+let runs: LeakyRuns;
+let watch: ProcessWatch;
+let seen: readonly SeenProcess[] = [];
+let temporary: string;
+const printed: MockInstance[] = [];
+const tmpBefore = process.env["TMPDIR"];
 
 beforeAll(async () => {
-  at = await startAttackedAccount();
-  played = await playRun("searched", at);
-  const { accessKeys, sessions } = at.emulator.store;
-  secrets = [
-    ...[...accessKeys.values()].map(({ secretAccessKey }) => secretAccessKey),
-    ...[...sessions.values()].flatMap(({ secretAccessKey, sessionToken }) => [secretAccessKey, sessionToken]),
-    ...[...at.admins.values()].map(({ authenticator }) => authenticator.seed),
-  ];
+  // Whatever is written to the folder for temporary files is written to this one, and can be read as a whole.
+  temporary = mkdtempSync(join(tmpdir(), "keyturn-leaks-"));
+  process.env["TMPDIR"] = temporary;
+  for (const method of ["log", "info", "warn", "error", "debug"] as const) printed.push(vi.spyOn(console, method));
+  const at = await startAttackedAccount();
+  watch = new ProcessWatch();
+  runs = { at, secrets: new AccountSecrets(at), acts: new DemoActs(at, new AbortController().signal), codes: [] };
 });
 
-afterAll(() => at?.emulator.stop());
+afterAll(async () => {
+  watch?.stop();
+  runs?.acts.destroy();
+  await runs?.at.emulator.stop();
+  if (tmpBefore === undefined) delete process.env["TMPDIR"];
+  else process.env["TMPDIR"] = tmpBefore;
+  rmSync(temporary, { recursive: true, force: true });
+});
 
-/** The forms in which a secret could hide. */
-const forms = (secret: string): readonly string[] => {
-  const bytes = Buffer.from(secret, "utf8");
-  // Base 64 of a text inside another text begins at any of three places; the middle of each is the same wherever it stands. Of a code there is
-  // no middle left to look for.
-  const base64 = (bytes.length < 12 ? [] : [0, 1, 2]).map((shift) =>
-    Buffer.concat([Buffer.alloc(shift), bytes])
-      .toString("base64")
-      .slice(4, -4),
-  );
-  return [
+const holdCodes = ["every log", "the table of attempts", "what was sent to people", "what Batch shows of its jobs", "the buckets"];
+
+describe.each(Object.entries(leakyRuns))("%s", (_title, { ends, act }) => {
+  it("ends as it should", async () => {
+    expect(await act(runs)).toMatch(ends);
+  });
+
+  it.each(Object.entries(publicPlaces))("leaves no secret in %s", async (place, read) => {
+    const text = await read(runs.at);
+    expect(found(text, runs.secrets.all())).toEqual([]);
+    if (holdCodes.includes(place)) expect(foundCodes(text, runs.codes)).toEqual([]);
+  });
+});
+
+describe("after all of them", () => {
+  it("the places were not empty, and there was much to look for", async () => {
+    for (const [place, least] of [
+      ["the executions' histories", 50_000],
+      ["every log", 5_000],
+      ["what Batch shows of its jobs", 5_000],
+      ["the buckets", 200],
+    ] as const)
+      expect((await publicPlaces[place]?.(runs.at))?.length, place).toBeGreaterThan(least);
+    expect(runs.secrets.all().size).toBeGreaterThan(40);
+    expect(await missedStarts(runs.at)).toBe(0);
+  });
+
+  it("task tokens stand in the histories, where answers take them from, and nowhere else", async () => {
+    const histories = (await publicPlaces["the executions' histories"]?.(runs.at)) ?? "";
+    const tokens = new Map(
+      [...histories.matchAll(/taskToken\\*":\s*\\*"([^"\\]+)/g)].map(([, token = ""], index) => [`token ${index}`, token]),
+    );
+    expect(tokens.size).toBeGreaterThan(5);
+    for (const [place, read] of Object.entries(publicPlaces))
+      if (place !== "the executions' histories") expect(found(await read(runs.at), tokens), place).toEqual([]);
+  });
+
+  it("templates and bundles hold no secret", async () => {
+    const app = { file: "test/fixtures/two-jobs/app.ts", alsoReads: ["test/fixtures/two-jobs"] };
+    const { assembly } = await synthesise(repositoryRoot, { app });
+    expect(found(filesBelow(assembly), runs.secrets.all())).toEqual([]);
+  });
+
+  it("temporary files hold no secret", () => {
+    const text = filesBelow(temporary);
+    expect(text).toContain("launcher.mjs");
+    expect(found(text, runs.secrets.all())).toEqual([]);
+  });
+
+  it("the emulator has printed no secret", () => {
+    const text = printed
+      .flatMap(({ mock }) => mock.calls.flat().map((value) => (value instanceof Error ? `${value.stack}` : String(value))))
+      .join("\n");
+    expect(found(text, runs.secrets.all())).toEqual([]);
+  });
+});
+
+describe.skipIf(!existsSync("/proc/self/environ"))("what Linux showed of the processes meanwhile", () => {
+  beforeAll(() => {
+    seen = watch.stop();
+  });
+
+  it("includes Lambdas, launchers and a job's program", () => {
+    for (const part of ["lambda-bootstrap.mjs", "launcher.mjs", "main.mjs"])
+      expect(seen.filter(({ commandLine }) => commandLine.includes(part)).length, part).toBeGreaterThan(0);
+  });
+
+  it("holds no secret in an argument list", () => {
+    const text = seen.map(({ commandLine }) => commandLine).join("\n");
+    expect(found(text, runs.secrets.all())).toEqual([]);
+    expect(foundCodes(text, runs.codes)).toEqual([]);
+  });
+
+  it("holds in an environment nothing but the role session of the Lambda or of the job's program itself", () => {
+    for (const { commandLine, environment } of seen) {
+      const own = environment.get("AWS_ACCESS_KEY_ID");
+      const session = runs.at.emulator.store.sessions.get(own ?? "");
+      const holder = environment.get("AWS_LAMBDA_FUNCTION_NAME") ?? environment.get("KEYTURN_JOB");
+      if (own !== undefined && session !== undefined) expect([holder, session.caller.roleArn]).toEqual([holder, expectedRole(holder)]);
+      const text = [...environment.values()].join("\n");
+      expect(found(text, runs.secrets.allBut(own)), commandLine).toEqual([]);
+      expect(foundCodes(text, runs.codes), commandLine).toEqual([]);
+    }
+  });
+});
+
+/** A Lambda `keyturn-validate-mfa` runs under ValidateMfaRole, the job `announce` under BatchRoleAnnounce. */
+function expectedRole(holder = ""): string {
+  const task = /^keyturn-(.+)$/.exec(holder)?.[1];
+  return runs.at.roleArn(task === undefined ? jobRoleName(holder) : `${jobRoleName(task).replace("BatchRole", "")}Role`);
+}
+
+it("finds a secret that is hidden in each form: the search can fail", () => {
+  const secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+  const needles = new Map([["it", secret]]);
+  for (const form of [
     secret,
-    ...base64,
-    ...base64.map((text) => text.replaceAll("+", "-").replaceAll("/", "_")),
-    bytes.toString("hex"),
+    ...["", "a", "ab"].map((before) => Buffer.from(`${before}{"a":"${secret}"}`).toString("base64")),
+    Buffer.from(secret).toString("base64url"),
+    Buffer.from(secret).toString("hex"),
     encodeURIComponent(secret),
-  ];
-};
-
-const found = (haystack: string, needles: readonly string[]): string[] =>
-  needles.filter((secret) => forms(secret).some((form) => haystack.includes(form)));
-
-const places: readonly (readonly [string, () => Promise<string>])[] = [
-  [
-    "the execution's history",
-    async () => {
-      const sfn = signedIn(SFNClient, at.people.operator, at);
-      const events: unknown[] = [];
-      const request = { executionArn: played.executionArn, includeExecutionData: true };
-      for await (const page of paginateGetExecutionHistory({ client: sfn }, request)) events.push(...(page.events ?? []));
-      expect(events.length).toBeGreaterThan(30);
-      return JSON.stringify(events);
-    },
-  ],
-  [
-    "every log",
-    async () => {
-      const logs = signedIn(CloudWatchLogsClient, at.administrator, at);
-      const lines: string[] = [];
-      for await (const { logGroups = [] } of paginateDescribeLogGroups({ client: logs }, {})) {
-        for (const { logGroupName } of logGroups) {
-          for await (const { events = [] } of paginateFilterLogEvents({ client: logs }, { logGroupName })) {
-            lines.push(...events.map(({ message = "" }) => message));
-          }
-        }
-      }
-      expect(lines.length).toBeGreaterThan(20);
-      return lines.join("\n");
-    },
-  ],
-  [
-    "what Lambda shows of its functions",
-    async () => {
-      const lambda = signedIn(LambdaClient, at.administrator, at);
-      const functions: unknown[] = [];
-      for await (const page of paginateListFunctions({ client: lambda }, {})) functions.push(...(page.Functions ?? []));
-      expect(functions).toHaveLength(5);
-      return JSON.stringify(functions);
-    },
-  ],
-  [
-    "what Batch shows of the job",
-    async () => {
-      const acts = new DemoActs(at, new AbortController().signal);
-      const { id } = acts.jobOf(played.view);
-      acts.destroy();
-      const batch = signedIn(BatchClient, at.administrator, at);
-      const { jobs } = await batch.send(new DescribeJobsCommand({ jobs: [id] }));
-      expect(JSON.stringify(jobs)).toContain("KEYTURN_ENVELOPE");
-      return JSON.stringify(jobs);
-    },
-  ],
-  [
-    "the templates and bundles",
-    async () => {
-      const { assembly } = await import("../../cli/local/synthesis.ts").then(({ synthesise }) =>
-        synthesise(join(import.meta.dirname, "..", ".."), {
-          app: { file: "test/fixtures/two-jobs/app.ts", alsoReads: ["test/fixtures/two-jobs"] },
-        }),
-      );
-      const files = readdirSync(assembly, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-      return files.map((entry) => readFileSync(join(entry.parentPath, entry.name), "latin1")).join("\n");
-    },
-  ],
-  [
-    "what was sent to people",
-    async () => {
-      const messages = at.emulator.sns.outbox(at.arn("sns", notificationTopicName));
-      expect(messages).toHaveLength(1);
-      return JSON.stringify(messages);
-    },
-  ],
-];
-
-describe("after a refused and a good code", () => {
-  it("the run has succeeded, and the account holds secrets to look for", () => {
-    expect(played.view.status).toBe("SUCCEEDED");
-    expect(secrets.length).toBeGreaterThan(20);
-  });
-
-  it.each(places)("%s holds no secret key, session token or seed, in any form", async (_name, read) => {
-    expect(found(await read(), secrets)).toEqual([]);
-  });
-
-  it("the table of attempts holds no code", async () => {
-    const table = signedIn(DynamoDBClient, at.administrator, at);
-    const { Items = [] } = await table.send(new ScanCommand({ TableName: attemptsTableName }));
-    expect(Items.length).toBeGreaterThanOrEqual(2);
-    expect(found(JSON.stringify(Items), [...secrets, ...played.codes])).toEqual([]);
-  });
-
-  it("no notification and no log holds a code or a task token", async () => {
-    const tokens = played.view.visits.flatMap(({ taskInput }) => JSON.stringify(taskInput ?? "").match(/"taskToken":"([^"]+)"/)?.[1] ?? []);
-    expect(tokens).toHaveLength(1);
-    for (const name of ["every log", "what was sent to people"]) {
-      const place = places.find(([place]) => place === name);
-      const text = (await place?.[1]()) ?? "";
-      expect(found(text, tokens)).toEqual([]);
-      // Six digits turn up by chance in numbers and ids; a code of its own does not.
-      for (const code of played.codes) expect(text).not.toMatch(new RegExp(`(?<![0-9a-f])${code}(?![0-9a-f])`));
-    }
-  });
-
-  it("finds a secret that is hidden in each form: the search can fail", () => {
-    const secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
-    for (const form of [
-      secret,
-      Buffer.from(`{"a":"${secret}"}`).toString("base64"),
-      Buffer.from(secret).toString("hex"),
-      encodeURIComponent(secret),
-    ]) {
-      expect(found(`before ${form} after`, [secret])).toEqual([secret]);
-    }
-  });
+    secret.replaceAll("/", "\\/"),
+  ])
+    expect(found(`before ${form} after`, needles)).toEqual(["it"]);
+  expect(foundCodes("the code 123456.", ["123456"])).toEqual(["123456"]);
 });
