@@ -1,12 +1,13 @@
 // The Lambda runtime inside a function's process: loads the handler and serves it from the Runtime API, as AWS's Node.js runtime does.
 
 import { access } from "node:fs/promises";
-import { Agent, request } from "node:http";
 import { enableCompileCache, flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { formatWithOptions } from "node:util";
 
+// Not imported: an import of it loads all of `fetch`, which AWS's runtime leaves to the function as well.
+const { Agent, request } = process.getBuiltinModule("node:http");
 const environment = process.env;
 const runtimeUrl = `http://${environment.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime`;
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
