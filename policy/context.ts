@@ -16,17 +16,19 @@ const principalTypes: Readonly<Partial<Record<Caller["kind"], string>>> = {
  *
  * Added where the supplied context lacks them: `aws:PrincipalArn` (of an assumed role the role's ARN, never the session's),
  * `aws:PrincipalAccount`, `aws:PrincipalType`, `aws:username` (IAM users only), `aws:userid`, `aws:PrincipalTag/<key>`,
- * `aws:PrincipalIsAWSService` and `aws:PrincipalServiceName`. Everything else, `aws:MultiFactorAuthPresent`, `aws:SourceAccount` and
- * `aws:CurrentTime` included, is absent unless supplied.
+ * `aws:PrincipalIsAWSService`, `aws:PrincipalServiceName` and `aws:ResourceAccount`. Everything else, `aws:MultiFactorAuthPresent`,
+ * `aws:SourceAccount` and `aws:CurrentTime` included, is absent unless supplied.
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
  */
 export class RequestContext {
   readonly #supplied: EvaluationRequest["context"];
+  readonly #resourceAccountId: string;
   readonly #caller: Caller;
   #byKey: Map<string, readonly string[]> | undefined;
 
-  constructor(supplied: EvaluationRequest["context"], caller: Caller) {
-    this.#supplied = supplied;
+  constructor({ context, resourceAccountId }: Pick<EvaluationRequest, "context" | "resourceAccountId">, caller: Caller) {
+    this.#supplied = context;
+    this.#resourceAccountId = resourceAccountId;
     this.#caller = caller;
   }
 
@@ -42,12 +44,19 @@ export class RequestContext {
       const values = typeof value === "string" ? [value] : value;
       if (values !== undefined && values.length > 0) byKey.set(key.toLowerCase(), values);
     }
+    if (!byKey.has("aws:resourceaccount")) byKey.set("aws:resourceaccount", [this.#resourceAccountId]);
     for (const [key, value] of impliedBy(this.#caller)) {
       if (value !== undefined && !byKey.has(key)) byKey.set(key, [value]);
     }
     return byKey;
   }
 }
+
+/** Of those whose id is made of what their ARN says. */
+const userIdOf = ({ kind, accountId, arn }: Caller): string | undefined => {
+  if (kind === "root") return accountId;
+  return kind === "federated-user" ? `${accountId}:${arn.slice(arn.indexOf("/") + 1)}` : undefined;
+};
 
 function* impliedBy(caller: Caller): Generator<readonly [string, string | undefined]> {
   if (caller.kind === "anonymous" || caller.kind === "identity-provider") return;
@@ -61,6 +70,6 @@ function* impliedBy(caller: Caller): Generator<readonly [string, string | undefi
   yield ["aws:principalaccount", caller.accountId];
   yield ["aws:principaltype", principalTypes[caller.kind]];
   yield ["aws:username", userNameOf(caller)];
-  yield ["aws:userid", caller.principal.userId];
+  yield ["aws:userid", caller.principal.userId ?? userIdOf(caller)];
   for (const [key, value] of Object.entries(caller.principal.tags ?? {})) yield [`aws:principaltag/${key.toLowerCase()}`, value];
 }

@@ -116,6 +116,19 @@ const withinLimits = ({ boundaries, session }: Verdicts): Outcome | undefined =>
   return undefined;
 };
 
+const keyArn = /^arn:[^:]+:kms:[^:]*:\d{12}:key\//;
+const roleArn = /^arn:[^:]+:iam::\d{12}:role\//;
+const trustAction = /^sts:(AssumeRole(WithSAML|WithWebIdentity)?|TagSession|SetSourceIdentity)$/i;
+
+/**
+ * Keys and roles: IAM policies alone never give access to them.
+ * @see https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
+ */
+const needsOwnPolicy = ({ resourceKind, action, resource }: EvaluationRequest): boolean => {
+  if (resourceKind !== undefined) return resourceKind !== "other";
+  return (/^kms:/i.test(action) && keyArn.test(resource)) || (trustAction.test(action) && roleArn.test(resource));
+};
+
 /**
  * Within an account a resource's policy suffices when it names the caller: boundaries and session policies then limit only what was
  * given to the role, not what was given to the very user or session. Naming the account leaves it to IAM.
@@ -125,7 +138,7 @@ const sameAccount = (request: EvaluationRequest, caller: Caller, verdicts: Verdi
   const byResource = verdicts.resource?.allow;
   if (byResource?.match === "direct") return { allowedBy: byResource.place };
   if (byResource?.match === "role") return withinLimits(verdicts) ?? { allowedBy: byResource.place };
-  if (request.resourceKind !== undefined && byResource === undefined) return { missingAllow: "resource-policy" };
+  if (byResource === undefined && needsOwnPolicy(request)) return { missingAllow: "resource-policy" };
   return principalSide(caller, verdicts);
 };
 
@@ -163,7 +176,7 @@ export const evaluate = (request: EvaluationRequest): Decision => {
       lowerAction: request.action.toLowerCase(),
       resource: request.resource,
       caller,
-      context: new RequestContext(request.context, caller),
+      context: new RequestContext(request, caller),
       hasBoundary: hasIdentityPolicies(caller) && (request.permissionsBoundaries?.length ?? 0) > 0,
     },
     request.explain === true,

@@ -44,8 +44,11 @@ export interface EvaluationRequest {
   readonly serviceControlPolicies?: readonly (readonly PolicyDocument[])[] | undefined;
   /** Without it the endpoint gives full access. */
   readonly vpcEndpointPolicy?: PolicyDocument | undefined;
-  /** Resources whose own policy must allow, whatever IAM says. */
-  readonly resourceKind?: "kms-key" | "role-trust" | undefined;
+  /**
+   * Resources whose own policy must allow, whatever IAM says. Without it the action and the resource's ARN tell a key's use and a role's
+   * trust; `other` says that it is neither, or that its own policy is not in question.
+   */
+  readonly resourceKind?: "kms-key" | "role-trust" | "other" | undefined;
   /** Also say of every statement whether it matched, and if not, why. */
   readonly explain?: boolean | undefined;
 }

@@ -43,6 +43,8 @@ function simulate(iam: IamAccount, subject: Subject, input: SimulationInput) {
         identityPolicies: subject.policies.map(({ document }) => document),
         permissionsBoundaries: boundaries,
         resourcePolicy,
+        // The simulator judges by the policies that it was given.
+        ...(resourcePolicy === undefined && { resourceKind: "other" }),
       });
       const matched = decision.decidedBy?.policyType === "identity-policy" ? subject.policies[decision.decidedBy.index] : undefined;
       return {
