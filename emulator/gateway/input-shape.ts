@@ -1,6 +1,6 @@
 // Inputs are of the types that the SDK's schema says before any service sees them: services trust them as parsed.
 
-import { AwsError } from "../aws-error.ts";
+import { AwsError, notImplemented } from "../aws-error.ts";
 import { ownMember } from "../own-member.ts";
 import { membersOf, type OperationModel, requiredMembers, type Shape } from "./model.ts";
 
@@ -23,7 +23,9 @@ export function checkJson(shape: Shape, value: unknown, path = "the body"): void
     }
   } else if (shape.isMapSchema()) {
     fits(isObject(value), "an object");
-    for (const [key, item] of Object.entries(value)) checkJson(shape.getValueSchema(), item, `${path}.${key}`);
+    // The SDK's deserialiser would make it the map's prototype.
+    if (Object.hasOwn(value as object, "__proto__")) throw notImplemented(`The key __proto__ in ${path}`);
+    for (const [key, item] of Object.entries(value as object)) checkJson(shape.getValueSchema(), item, `${path}.${key}`);
   } else if (shape.isListSchema()) {
     fits(Array.isArray(value), "a list");
     for (const item of value as readonly unknown[]) checkJson(shape.getValueSchema(), item, path);

@@ -75,6 +75,14 @@ it.each<readonly [string, Found, { code: string; message: string }]>([
     { code: "ValidationException", message: "Query condition missed key schema element: k" },
   ],
   [
+    "a map with a key that is no key",
+    { service: "dynamodb", target: "DynamoDB_20120810.BatchWriteItem", body: '{"RequestItems": {"__proto__": [{}]}}' },
+    {
+      code: "NotImplemented",
+      message: "The key __proto__ in RequestItems is not modelled by this emulator (docs/emulator.md lists what is).",
+    },
+  ],
+  [
     "a query member that is no number",
     { service: "s3", method: "GET", path: "/a-bucket", query: "list-type=2&max-keys=abc" },
     { code: "InvalidArgument", message: "MaxKeys is not of the form that this operation takes." },
