@@ -85,9 +85,11 @@ async function followAndAnswer(of: Conducting, { interruption, followed }: Watch
     const view = await followRun(following(interruption.signal), asksAnew);
     followed.view = view;
     progress.seen(view);
-    if (view.status !== "RUNNING") return { how: "ended", view, wasLate: followed.wasLate };
+    // A code that is left over was not needed any more.
+    const wasLate = followed.wasLate || code !== undefined;
+    if (view.status !== "RUNNING") return { how: "ended", view, wasLate };
     const request = codeRequestOf(view);
-    if (request === undefined) return { how: "accepted", view, wasLate: followed.wasLate };
+    if (request === undefined) return { how: "accepted", view, wasLate };
     if (code === undefined) {
       if (!of.isInteractive) return { how: "waits", view, wasLate: followed.wasLate };
       progress.request(request);

@@ -14,7 +14,7 @@ export interface LocalKeyturn {
   /** `--local` is added. */
   keyturn(...argv: readonly string[]): Promise<Ended>;
   /** A good code of alice that was not given before. */
-  code(): string;
+  code(): Promise<string>;
   wrongCode(): string;
   stop(): Promise<void>;
 }
@@ -29,7 +29,7 @@ export async function startLocalKeyturn(): Promise<LocalKeyturn> {
   let next = Math.floor(Date.now() / stepMs) - 1;
   return {
     ...driven(ready.configFile),
-    code: () => {
+    code: async () => {
       const step = Math.max(next, Math.floor(Date.now() / stepMs) - 1);
       if (step > Math.floor(Date.now() / stepMs) + 1) throw new Error("this file's tests give more good codes than are good at once");
       next = step + 1;
@@ -54,7 +54,11 @@ export async function startMovableKeyturn(): Promise<LocalKeyturn & { readonly l
   return {
     ...driven(configFile.path),
     local,
-    code: () => alice.authenticator.code(),
+    code: async () => {
+      // A code works once, and the next shows half a minute later.
+      await local.emulator.clock.advance(stepMs);
+      return alice.authenticator.code();
+    },
     wrongCode: () => alice.authenticator.wrongCode(),
     stop: async () => {
       await withdraw();

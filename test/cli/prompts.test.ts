@@ -23,7 +23,7 @@ describe.skipIf(!hasPython)("at a terminal", () => {
     await at.shows("MfaRejected");
     await at.shows("waits for a one-time code of alice");
     await at.shows("The code that alice's authenticator shows now:");
-    const good = local.code();
+    const good = await local.code();
     at.type(`${good}${keys.enter}`);
     await at.shows("The job's log");
     await at.shows("No findings.");
@@ -95,7 +95,7 @@ describe.skipIf(!hasPython)("at a terminal", () => {
       await at.shows("for two");
       await at.shows("authenticator shows now:");
     }
-    both[0].type(`${local.code()}${keys.enter}`);
+    both[0].type(`${await local.code()}${keys.enter}`);
     await both[0].shows("The code was accepted");
     await both[1].shows("Somebody else has answered");
     expect((await both[0].ended).code).toBe(0);

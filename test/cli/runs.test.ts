@@ -31,7 +31,7 @@ describe("keyturn run without a terminal", () => {
   });
 
   it("with a code it goes to the result, and --json prints one document and no secret", async () => {
-    const mfaCode = local.code();
+    const mfaCode = await local.code();
     const { code, stdout, stderr } = await local.keyturn(
       ...["run", "credential-report", "--json", "--code", mfaCode, "--param", "maxKeyAgeDays=30", "--param", "pathPrefix=/"],
     );
@@ -108,14 +108,14 @@ describe("keyturn approve", () => {
       expect(refused.stdout).toContain(part);
     }
     expect(tooLong(refused.stdout)).toEqual([]);
-    const accepted = await local.keyturn("approve", run, "--code", local.code(), "--json");
+    const accepted = await local.keyturn("approve", run, "--code", await local.code(), "--json");
     expect(accepted.code).toBe(0);
     expect(parsed(accepted.stdout)).toMatchObject({ run, accepted: true, late: false });
   });
 
   it("of two who answer at once one wins, and the other is told", async () => {
     const run = await started();
-    const mfaCode = local.code();
+    const mfaCode = await local.code();
     const both = await Promise.all([local.keyturn("approve", run, "--code", mfaCode), local.keyturn("approve", run, "--code", mfaCode)]);
     expect(both.map(({ code }) => code).sort()).toEqual([0, 1]);
     const loser = both.find(({ code }) => code === 1);
