@@ -4,6 +4,8 @@ import { defineConfig } from "./infra/config.ts";
 
 export default defineConfig({
   region: "us-east-1",
+  // Names differ in meaning from account to account. In us-east-1 leave out the one whose id is use1-az3, where Lambda and some endpoints are not:
+  // aws ec2 describe-availability-zones --query 'AvailabilityZones[].[ZoneName,ZoneId]'
   zones: ["us-east-1a", "us-east-1b", "us-east-1c"],
   admins: {
     alice: { email: "alice@example.com" },

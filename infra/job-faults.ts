@@ -1,6 +1,6 @@
 // What a job of the catalogue demands of the installation that is to run it, checked before anything is built.
 
-import { jobBucketName } from "../core/naming.ts";
+import { jobBucketName, jobDefinitionName, jobQueueName, jobRoleName, spotJobQueueName } from "../core/naming.ts";
 import { credentialSecondsFor } from "../core/order.ts";
 import type { JobDefinition } from "../jobs/definition.ts";
 import type { WellFormed } from "./config.ts";
@@ -25,8 +25,43 @@ const anyAccount = "111122223333";
 export const dataKeyActions = ["kms:Decrypt", "kms:GenerateDataKey"] as const;
 
 /** One sentence per fault: names the job, the fault and the way out. */
-export const jobFaults = (config: WellFormed, jobs: readonly JobDefinition[]): string[] =>
-  jobs.flatMap((job) => [...faultsOf(job, config)].map((fault) => `job ${job.name}: ${fault}`));
+export const jobFaults = (config: WellFormed, jobs: readonly JobDefinition[]): string[] => [
+  ...jobs.flatMap((job) => [...faultsOf(job, config)].map((fault) => `job ${job.name}: ${fault}`)),
+  ...catalogueFaults(config, jobs),
+];
+
+/** Of a Lambda's environment, names and values together; Lambda finds out only when it makes the function, in the last stack. */
+export const longestEnvironment = 4096;
+
+/**
+ * Bytes that the environment of authorize-submission will have at most: it holds the most per job, and only AWS knows its ids.
+ * A test compares this with what is synthesised.
+ */
+export function environmentBytes(region: string, jobs: readonly JobDefinition[]): number {
+  const at = (service: string, rest: string) => `arn:aws:${service}:${region}:${anyAccount}:${rest}`;
+  const key = at("kms", "key/01234567-89ab-cdef-0123-456789abcdef");
+  const plan = Object.fromEntries(
+    jobs.map(({ name, spot }) => [
+      name,
+      {
+        jobDefinition: at("batch", `job-definition/${jobDefinitionName(name)}:99999`),
+        jobRole: `arn:aws:iam::${anyAccount}:role/${jobRoleName(name)}`,
+        jobQueue: at("batch", `job-queue/${spot === true ? spotJobQueueName : jobQueueName}`),
+        queueSeconds: 36_000,
+        jobKey: key,
+      },
+    ]),
+  );
+  return "KEYTURN_CREDENTIALS_KEY".length + key.length + "KEYTURN_PLAN".length + JSON.stringify(plan).length;
+}
+
+function* catalogueFaults({ region }: WellFormed, jobs: readonly JobDefinition[]): Generator<string> {
+  if (region === undefined) return;
+  const bytes = environmentBytes(region, jobs);
+  if (bytes > longestEnvironment) {
+    yield `jobs/catalogue.ts: ${jobs.length} jobs need ${bytes} bytes of a Lambda's environment, and Lambda allows ${longestEnvironment}: shorten names, or move jobs to another installation`;
+  }
+}
 
 function* faultsOf(job: JobDefinition, config: WellFormed): Generator<string> {
   for (const admin of job.admins) {

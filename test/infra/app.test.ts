@@ -7,7 +7,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { bundle } from "../../infra/bundles.ts";
+import { environmentBytes } from "../../infra/job-faults.ts";
 import { taskNames } from "../../tasks/bundling.ts";
+import { sampleJobs } from "./sample-jobs.ts";
 import { synthesise } from "./synthesised.ts";
 
 describe("the stacks", () => {
@@ -31,6 +33,25 @@ describe("the stacks", () => {
 
   it("need no custom resource", () => {
     expect(resources.filter(({ Type }) => Type.startsWith("Custom::") || Type === "AWS::CloudFormation::CustomResource")).toEqual([]);
+  });
+
+  it("give no Lambda more environment than was reckoned with", () => {
+    const sizes = resources
+      .filter(({ Type }) => Type === "AWS::Lambda::Function")
+      .map(({ Properties }) =>
+        Object.entries<string>(Properties.Environment.Variables)
+          // References stand shorter in these templates than what AWS puts there.
+          .map(
+            ([name, value]) =>
+              name.length +
+              value.replaceAll(/keyturn-keys\.\w+\.Arn/g, "k".repeat(75)).replaceAll(/keyturn-workflow\.\w+Parameter/g, "d".repeat(72))
+                .length,
+          )
+          .reduce((sum, size) => sum + size, 0),
+      );
+    const reckoned = environmentBytes("us-east-1", sampleJobs);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(reckoned);
+    expect(Math.max(...sizes)).toBeGreaterThan(reckoned * 0.85);
   });
 
   it("tag whatever takes tags", () => {

@@ -123,6 +123,16 @@ describe("a job that", () => {
     expect(faultsOf(validConfig, [job, announce])).toContain(fault);
   });
 
+  it("is one too many for a Lambda's environment is refused with the rest", () => {
+    const many = (count: number) => Array.from({ length: count }, (_, index) => changed({ name: `key-report-${index}` }));
+    expect(faultsOf(validConfig, many(11))).toEqual([]);
+    expect(faultsOf(validConfig, many(12))).toEqual([
+      expect.stringMatching(
+        /^jobs\/catalogue\.ts: 12 jobs need \d{4} bytes of a Lambda's environment, and Lambda allows 4096: shorten names, or move jobs/,
+      ),
+    ]);
+  });
+
   it("calls IAM is refused outside us-east-1, where alone IAM has a private endpoint", () => {
     const elsewhere = { ...validConfig, region: "eu-west-1", zones: ["eu-west-1a", "eu-west-1b", "eu-west-1c"] };
     expect(faultsOf(elsewhere)).toEqual([
