@@ -1,5 +1,7 @@
 // Memory for runs that wait for a code: a schedule may leave many, and each waits for hours.
 
+import { availableParallelism } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
 import { repositoryRoot } from "../cli/local/repository.ts";
 import { signedIn } from "../cli/local/sign-in.ts";
@@ -13,8 +15,9 @@ import { untilItWaits } from "./waiting.ts";
 
 const runs = 10_000;
 const step = 1000;
-/** Runs being started at once. */
-const lanes = 8;
+const idleMs = 5000;
+/** Runs being started at once: each takes a process of two functions, and those stay. */
+const lanes = availableParallelism();
 
 export const waitingRuns: Measurement = {
   name: "waiting-runs",
@@ -31,24 +34,24 @@ export const waitingRuns: Measurement = {
     };
     try {
       const before = await memoryOf(local.pid);
+      let busy = before;
       let first: typeof before | undefined;
       for (let started = 0; started < runs; started += step) {
         await inLanes(step, lanes, (index) => start(`waiting-${started + index}`));
-        const { own, children } = await memoryOf(local.pid);
-        first ??= { own, children };
-        progress(`${started + step} runs wait: ${Math.round(own)} MB, and ${Math.round(children)} MB in child processes`);
+        busy = await memoryOf(local.pid);
+        first ??= busy;
+        progress(`${started + step} runs wait: ${Math.round(busy.own)} MB, and ${Math.round(busy.children)} MB in child processes`);
       }
+      // They wait; so does the emulator.
+      await sleep(idleMs);
       const { own, children } = await memoryOf(local.pid);
       return [
         figure(`${runs} runs, with all child processes`, own + children, "MB", { atMost: 1000 }),
         figure("of that, the emulator's own process", own, "MB"),
         figure("of that, the functions' processes", children, "MB"),
         figure("the emulator before any run", before.own, "MB"),
-        figure(
-          "growth of the emulator's process after the first thousand",
-          (own - (first?.own ?? own)) / (runs / step - 1),
-          "MB per 1,000",
-        ),
+        figure("the emulator's own process while the last were being started", busy.own, "MB"),
+        figure("its growth after the first thousand", (busy.own - (first?.own ?? busy.own)) / (runs / step - 1), "MB per 1,000"),
       ];
     } finally {
       sfn.destroy();

@@ -2,7 +2,7 @@
 
 import { renderUnicodeCompact } from "uqr";
 import { stateMachineName } from "../../core/naming.ts";
-import { giveBackMemory } from "../../emulator/spare-memory.ts";
+import { giveBackMemoryWhenIdle } from "../../emulator/spare-memory.ts";
 import config from "../../keyturn.config.ts";
 import { command } from "../command.ts";
 import { UsageError } from "../outcome.ts";
@@ -30,7 +30,7 @@ export const start = command({
       const { local, configFile, withdraw } = running;
       try {
         console.log(args.json ? readyLine(running) : readyText(running));
-        setTimeout(giveBackMemory, 500).unref();
+        giveBackMemoryWhenIdle();
         await interruption.happened;
       } finally {
         await withdraw();
