@@ -5,6 +5,8 @@ export type FieldType =
   | "flag"
   /** A non-negative integer, or an expression. */
   | "count"
+  /** 0 to 100, or an expression. */
+  | "percentage"
   | "number"
   | "text-or-query"
   | "list"
@@ -47,7 +49,7 @@ export const stateFields: Readonly<Record<string, Fields>> = {
     ItemSelector: "any",
     MaxConcurrency: "count",
     ToleratedFailureCount: "count",
-    ToleratedFailurePercentage: "count",
+    ToleratedFailurePercentage: "percentage",
     Label: "text",
     ItemReader: "object",
     ItemBatcher: "object",

@@ -54,12 +54,20 @@ async function limitsOf(run: Run, { branch, frame, state }: InMap): Promise<Limi
     template === undefined ? undefined : countOf(run, { branch, frame, template });
   const atOnce = (await count(state.maxConcurrency)) || mostIterationsAtOnce;
   const failures = await count(state.toleratedFailureCount);
-  const percentage = await count(state.toleratedFailurePercentage);
+  const percentage = await percentageOf(run, { branch, frame, state });
   if (failures === undefined && percentage === undefined) return { atOnce, tolerated: undefined };
   return {
     atOnce,
     tolerated: (failed, of) => failed <= (failures ?? of) && (failed * 100) / of <= (percentage ?? 100),
   };
+}
+
+async function percentageOf(run: Run, { branch, frame, state }: Omit<InMap, "runFlow">): Promise<number | undefined> {
+  const template = state.toleratedFailurePercentage;
+  if (template === undefined) return undefined;
+  const percentage = (await evaluateAs(template, "number", run.bindings(branch, frame, [template]))) as number;
+  if (percentage >= 0 && percentage <= 100) return percentage;
+  throw new QueryError(`The ${template.location} field must be from 0 to 100 but was: ${percentage}`, { location: template.location });
 }
 
 class Iterations {

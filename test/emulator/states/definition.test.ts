@@ -42,6 +42,18 @@ test.each([
     { A: { Type: "Wait", Timestamp: "2026-02-30T00:00:00Z", End: true } },
     "SCHEMA_VALIDATION_FAILED: String does not match RFC3339 timestamp at /States/A/Timestamp",
   ],
+  [
+    "a percentage above 100",
+    {
+      A: {
+        Type: "Map",
+        ToleratedFailurePercentage: 100.1,
+        ItemProcessor: { StartAt: "B", States: { B: { Type: "Succeed" } } },
+        End: true,
+      },
+    },
+    "Expected value of type a number from 0 to 100",
+  ],
   ["a role made by an expression", { A: task({ Credentials: { RoleArn: "{% $r %}" } }) }, "takes no expression there"],
   ["States.ALL among others", { A: task({ Catch: [{ ErrorEquals: ["States.ALL", "X"], Next: "A" }] }) }, "States.ALL must appear alone"],
 ])("refuses %s", (_what, states, message) => {

@@ -214,11 +214,15 @@ describe("Parallel and Map", () => {
     expect(execution.output?.value).toEqual(["A", "B", "C"]);
   });
 
-  test("a Map tolerates as many failures as it says, and one more fails it", async () => {
-    const inner = { StartAt: "Item", States: { Item: { Type: "Fail", Error: "Bad" } } };
-    const map = (items: number[]) => ({ Type: "Map", Items: items, ToleratedFailureCount: 1, ItemProcessor: inner, End: true });
-    const tolerated = start({ M: map([1]) }).execution;
-    const exceeded = start({ M: map([1, 2]) }).execution;
+  test.each([
+    [{ ToleratedFailureCount: 1 }, [1], [1, 2]],
+    [{ ToleratedFailurePercentage: "{% 66.7 %}" }, [1, 2, 0], [1, 2, 3]],
+  ])("a Map tolerates as many failures as it says (%j), and one more fails it", async (limit, few, many) => {
+    const item = { Type: "Choice", Choices: [{ Condition: "{% $states.input = 0 %}", Next: "Good" }], Default: "Bad" };
+    const inner = { StartAt: "Item", States: { Item: item, Good: { Type: "Succeed" }, Bad: { Type: "Fail", Error: "Bad" } } };
+    const map = (items: number[]) => ({ Type: "Map", Items: items, ...limit, ItemProcessor: inner, End: true });
+    const tolerated = start({ M: map(few) }).execution;
+    const exceeded = start({ M: map(many) }).execution;
     await Promise.all([tolerated.ended, exceeded.ended]);
     expect(tolerated.status).toBe("SUCCEEDED");
     expect(exceeded).toMatchObject({ status: "FAILED", error: "States.ExceedToleratedFailureThreshold" });
