@@ -42,8 +42,14 @@ export const moment = (ms: number): string => `${new Date(ms).toISOString().slic
 /** `312 B`, `4.1 kB`. */
 export const bytes = (count: number): string => (count < 1000 ? `${count} B` : `${(count / 1000).toFixed(1)} kB`);
 
+/** Of what people read: as wide as their terminal, and never wider than 100 columns, where lines become hard to follow. */
+const lineWidth = (): number => Math.min(process.stdout.columns ?? 100, 100);
+
 /** Columns padded to their widest cell, two spaces between; what the last cell has too much wraps under itself, so that no line passes `width`. */
-export function table(rows: readonly (readonly string[])[], { indent = 2, width = 100 }: { indent?: number; width?: number } = {}): string {
+export function table(
+  rows: readonly (readonly string[])[],
+  { indent = 2, width = lineWidth() }: { indent?: number; width?: number } = {},
+): string {
   const widths: number[] = [];
   for (const row of rows) {
     for (const [column, cell] of row.slice(0, -1).entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
@@ -58,7 +64,7 @@ export function table(rows: readonly (readonly string[])[], { indent = 2, width 
 }
 
 /** `text`, which starts at column `indent`, in lines that end before `width`, broken at spaces, each after the first indented to that column. */
-export function wrap(text: string, { indent = 0, width = 100 }: { indent?: number; width?: number } = {}): string {
+export function wrap(text: string, { indent = 0, width = lineWidth() }: { indent?: number; width?: number } = {}): string {
   const room = width - indent;
   const lines: string[] = [];
   let line = "";

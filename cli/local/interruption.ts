@@ -1,4 +1,4 @@
-// Ctrl-C and kill as an AbortSignal, so that what was started is ended in order before the process leaves.
+// Ctrl-C, kill and a reader that has gone as an AbortSignal, so that what was started is ended in order before the process leaves.
 
 export interface Interruption {
   readonly signal: AbortSignal;
@@ -30,6 +30,11 @@ export function listenForInterruption(): Interruption {
     resolve();
   };
   for (const name of signals) process.on(name, interrupt);
+  // `| head`: nobody reads on. Never taken off again, for what is still printed fails likewise.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    interrupt("SIGPIPE");
+  });
   return {
     signal: controller.signal,
     happened: promise,

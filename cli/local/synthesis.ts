@@ -40,7 +40,9 @@ export async function synthesise(
   const digest = await inputDigest(root, app);
   const assembly = join(folder, digest);
   if (await isComplete(assembly)) return reuse(assembly);
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+    throw new CommandFailed(`The synthesis is kept in ${folder}, which cannot be made. Make the checkout writable.`, { cause });
+  });
   const release = await lock(`${assembly}.lock`, { until: () => isComplete(assembly), signal });
   if (release === undefined) return reuse(assembly);
   try {
@@ -81,7 +83,8 @@ const isComplete = (assembly: string): Promise<boolean> => exists(join(assembly,
 
 async function reuse(assembly: string): Promise<Synthesis> {
   const now = new Date();
-  await utimes(assembly, now, now);
+  // Keeps it from being cleaned up; whoever may only read the checkout uses it all the same.
+  await utimes(assembly, now, now).catch(() => undefined);
   return { assembly, reused: true };
 }
 

@@ -87,6 +87,15 @@ describe("keyturn local demo", () => {
     expect(stdout.split("\n").filter((line) => line.length > 100 && line.includes(" ", 30))).toEqual([]);
   });
 
+  it("stops everything when nobody reads on", async () => {
+    const { startKeyturn } = await import("./keyturn-process.ts");
+    const started = startKeyturn(["local", "demo"]);
+    await started.firstLine;
+    started.process.stdout.destroy();
+    const { code, stderr } = await started.ended;
+    expect({ code, stderr }).toEqual({ code: 1, stderr: "Interrupted; everything that was started is stopped.\n" });
+  });
+
   it("stops everything when it is interrupted", async () => {
     const { startKeyturn } = await import("./keyturn-process.ts");
     const started = startKeyturn(["local", "demo"]);
