@@ -2,9 +2,10 @@
 
 import jsonata from "jsonata";
 import type { Json } from "../../core/canonical-json.ts";
+import { limitEvaluations, newEvaluation } from "./evaluation-limits.ts";
 import { addStepFunctions, type QuerySources } from "./query-functions.ts";
 import { QueryError } from "./state-error.ts";
-import { unsupportedReference } from "./top-level.ts";
+import { makesFunctions, unsupportedReference } from "./top-level.ts";
 
 /** Variables by name, with `states`. */
 export type Bindings = Readonly<Record<string, unknown>>;
@@ -60,6 +61,7 @@ export class Query {
   /** Why AWS would refuse the expression although it can be parsed. */
   readonly unsupported: string | undefined;
   readonly #expression: jsonata.Expression;
+  readonly #mayRepeat: boolean;
 
   /** Throws JSONata's syntax error. */
   constructor(quoted: string, location: string, sources: QuerySources) {
@@ -67,7 +69,10 @@ export class Query {
     this.location = location;
     this.readsContext = mayReadContext.test(this.text);
     this.#expression = jsonata(this.text);
-    this.unsupported = unsupportedReference(this.#expression.ast());
+    const ast = this.#expression.ast();
+    this.unsupported = unsupportedReference(ast);
+    this.#mayRepeat = makesFunctions(ast);
+    if (this.#mayRepeat) limitEvaluations(this.#expression);
     addStepFunctions(this.#expression, sources);
   }
 
@@ -75,7 +80,7 @@ export class Query {
   async evaluate(bindings: Bindings): Promise<Json> {
     let result: unknown;
     try {
-      result = await this.#expression.evaluate(undefined, bindings);
+      result = await this.#expression.evaluate(undefined, this.#mayRepeat ? { ...bindings, ...newEvaluation() } : bindings);
     } catch (thrown) {
       throw this.failure(`threw an error during evaluation. ${describe(thrown)}`);
     }

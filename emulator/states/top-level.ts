@@ -1,4 +1,4 @@
-// Finds what Step Functions refuses in an expression at creation: it runs without a context item, so nothing may be read from one.
+// Reads an expression's syntax tree for what Step Functions refuses at creation: without a context item, nothing may be read from one.
 
 /** A node of JSONata's syntax tree; its members depend on its type, and its published types do not list them. */
 type Node = Readonly<Record<string, unknown>>;
@@ -58,4 +58,10 @@ export function unsupportedReference(ast: unknown): string | undefined {
     if (isVariable(node, "")) return "Reference to '$' at the top level is not supported.";
   }
   return undefined;
+}
+
+/** Whether the expression makes functions, without which it cannot repeat itself. */
+export function makesFunctions(ast: unknown): boolean {
+  for (const node of below(ast)) if (node["type"] === "lambda") return true;
+  return false;
 }

@@ -245,6 +245,8 @@ describe("stop, limits and redrive", () => {
     await settle();
     await clock.advance(5_000);
     expect(execution.status).toBe("TIMED_OUT");
+    const last = { type: "ExecutionTimedOut", previousEventId: 0, details: { error: "States.Timeout" } };
+    expect(execution.history.entries.at(-1)).toMatchObject(last);
   });
 
   test("a redrive resumes in the failed state with its input and variables, and with retries anew", async () => {
