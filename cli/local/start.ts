@@ -143,6 +143,7 @@ function readyText({ local, admins, configFile, profiles, readyMs }: Running): s
   const blocks = [
     `Account ${account} is up at ${endpoint} (${region}), ready in ${duration(readyMs)}.`,
     `In another terminal:\n\n  export AWS_CONFIG_FILE=${configFile.path}\n  ${example.join("\n  ")}`,
+    ...(admins.size === 0 ? [] : ["Or:\n\n  npx keyturn run credential-report --local"]),
     `Profiles:\n${table(profiles.map((name) => [name, uses[name] ?? ""]))}`,
     ...[...admins].map(([name, admin]) => codesOf(name, admin)),
     "Ctrl-C ends it and keeps nothing.",
