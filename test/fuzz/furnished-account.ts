@@ -30,8 +30,9 @@ const nothing = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "D
 const waiting = JSON.stringify({ QueryLanguage: "JSONata", StartAt: "W", States: { W: { Type: "Wait", Seconds: 9_000_000, End: true } } });
 const passing = JSON.stringify({ QueryLanguage: "JSONata", StartAt: "P", States: { P: { Type: "Pass", End: true } } });
 
-export async function startFurnishedAccount(): Promise<FurnishedAccount> {
-  const clock = new MovableClock({ frozenAtMs: Date.UTC(2026, 2, 1, 9) });
+/** @param of - `realTime` for clients that sign with this machine's clock; time stands still otherwise */
+export async function startFurnishedAccount(of: { readonly realTime?: boolean } = {}): Promise<FurnishedAccount> {
+  const clock = new MovableClock(of.realTime === true ? {} : { frozenAtMs: Date.UTC(2026, 2, 1, 9) });
   const emulator = await startEmulator({ account: "111122223333", region: "us-east-1", clock, seed: "fuzz" });
   const options = emulator.gateway.clientOptions(emulator.administrator);
   const [iam, kms, sfn] = [new IAMClient(options), new KMSClient(options), new SFNClient(options)];
