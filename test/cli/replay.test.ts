@@ -4,6 +4,7 @@ import { signedIn } from "../../cli/local/sign-in.ts";
 import { AwsError } from "../../emulator/aws-error.ts";
 import { startKeyturn } from "./keyturn-process.ts";
 import { startMovableKeyturn } from "./local-keyturn.ts";
+import { atTerminal, hasPython, keys } from "./terminal-session.ts";
 
 let local: Awaited<ReturnType<typeof startMovableKeyturn>>;
 /** A run whose job failed, for tests that leave it as it is. */
@@ -141,6 +142,19 @@ describe("a job that runs", () => {
     held.lift();
     const { stdout: status } = await local.keyturn("status", run, "--json");
     expect(parsed(status)).toMatchObject({ batchJobs: [{ status: "FAILED" }] });
+  });
+
+  it.skipIf(!hasPython)("asks whoever interrupts it at a terminal whether to stop it, and says what is still valid", async () => {
+    const held = holdJob();
+    const at = atTerminal(["run", "credential-report", "--code", await local.code(), "--yes", "--local"], local.environment);
+    await at.shows("Batch job ");
+    at.type(keys.interrupt);
+    await at.shows("leave it going");
+    at.type(`${keys.down}${keys.enter}`);
+    await at.shows("is stopped.");
+    await at.shows("job credentials");
+    expect((await at.ended).code).toBe(1);
+    held.lift();
   });
 
   it("goes on when whoever watches it without a terminal is interrupted", async () => {
