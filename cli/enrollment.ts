@@ -10,7 +10,7 @@ import {
   type IAMClient,
 } from "@aws-sdk/client-iam";
 import { PutSecretValueCommand, type SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { adminSecretName, iamPath } from "../core/naming.ts";
+import { adminSecretLabel, adminSecretName, iamPath } from "../core/naming.ts";
 
 /** What an authenticator app needs. */
 export interface NewDevice {
@@ -53,8 +53,7 @@ export async function enrollAdmin(
     undo.unshift(() => iam.send(new DeleteAccessKeyCommand({ UserName: admin, AccessKeyId: accessKeyId })));
     const secretAccessKey = answered(AccessKey?.SecretAccessKey, "CreateAccessKey");
 
-    const SecretString = JSON.stringify({ accessKeyId, secretAccessKey, mfaSerial: SerialNumber });
-    await secrets.send(new PutSecretValueCommand({ SecretId: adminSecretName(admin), SecretString }));
+    await writeSecret(secrets, { admin, value: { accessKeyId, secretAccessKey, mfaSerial: SerialNumber } });
     return device;
   } catch (error) {
     const left: unknown[] = [];
@@ -64,6 +63,19 @@ export async function enrollAdmin(
     throw new AggregateError([error, ...left], `Enrolling ${admin} failed, and not all of it could be undone.`);
   }
 }
+
+/** Writes the version that validate-mfa reads from then on; its label says which key it holds. One call: it happens as a whole or not at all. */
+export const writeSecret = (
+  secrets: SecretsManagerClient,
+  { admin, value }: { admin: string; value: { accessKeyId: string; secretAccessKey: string; mfaSerial: string } },
+): Promise<unknown> =>
+  secrets.send(
+    new PutSecretValueCommand({
+      SecretId: adminSecretName(admin),
+      SecretString: JSON.stringify(value),
+      VersionStages: ["AWSCURRENT", adminSecretLabel.key(value.accessKeyId)],
+    }),
+  );
 
 /** The key URI format that authenticator apps read (https://github.com/google/google-authenticator/wiki/Key-Uri-Format). */
 const authenticatorUri = (admin: string, { seed, account }: { seed: string; account: string }): string =>

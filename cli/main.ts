@@ -26,8 +26,13 @@ const root: AnyCommand = commandGroup({
       commandGroup({
         name: "admin",
         description: "The people who can turn the key, and their credentials.",
-        examples: ["keyturn admin enroll alice --profile iam-admin"],
-        commands: { enroll: async () => (await import("./admin/enroll.ts")).enroll },
+        examples: ["keyturn admin enroll alice --profile iam-admin", "keyturn admin list --profile iam-admin"],
+        commands: {
+          enroll: async () => (await import("./admin/enroll.ts")).enroll,
+          rotate: async () => (await import("./admin/rotate.ts")).rotate,
+          remove: async () => (await import("./admin/remove.ts")).remove,
+          list: async () => (await import("./admin/list.ts")).list,
+        },
       }),
     local: async () =>
       commandGroup({

@@ -56,6 +56,12 @@ export const scheduleDeadLetterQueueName = "keyturn-missed-schedules";
 /** The Secrets Manager name of an admin's access key: JSON `{ accessKeyId, secretAccessKey, mfaSerial }`. */
 export const adminSecretName = (admin: string): string => `keyturn/admins/${admin}`;
 
+/**
+ * Staging labels of an admin's secret: whoever writes a version says with it what is in it, to those who may write and not read.
+ * They move with AWSCURRENT, in one call (docs/decisions/0040).
+ */
+export const adminSecretLabel = { key: (accessKeyId: string): string => `key-${accessKeyId}`, removed: "removed" } as const;
+
 /** Lambda function names equal their task folder under this prefix. */
 export const functionName = (task: string): string => `keyturn-${task}`;
 export const functionLogGroup = (task: string): string => `/keyturn/tasks/${task}`;

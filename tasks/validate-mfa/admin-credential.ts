@@ -11,6 +11,9 @@ const AdminCredential = z.object({
   mfaSerial: z.string().check(z.minLength(9)),
 });
 
+/** What keyturn admin remove leaves in the secret. */
+const Removed = z.strictObject({ removed: z.literal(true) });
+
 export type AdminCredential = Readonly<z.infer<typeof AdminCredential>>;
 
 export type ReadAdminCredential = (admin: string) => Promise<AdminCredential>;
@@ -35,11 +38,12 @@ function parseAdminCredential(text: string | undefined, admin: string): AdminCre
   }
   const parsed = AdminCredential.safeParse(json);
   if (parsed.success) return parsed.data;
+  if (Removed.safeParse(json).success) throw credentialMissing(admin, `holds no key: ${admin} was removed`, { wayOut: enrols(admin) });
   throw credentialMissing(admin, "does not hold an access key with its MFA serial");
 }
 
 const mends = (admin: string): string =>
-  `An IAM admin mends it with keyturn admin rotate ${admin}, or keyturn admin enroll ${admin} for a new one.`;
+  `An IAM admin mends it with keyturn admin rotate ${admin}; for a new device, with keyturn admin remove ${admin} and keyturn admin enroll ${admin}.`;
 const enrols = (admin: string): string => `An IAM admin enrols with keyturn admin enroll ${admin}.`;
 
 /** @param of.wayOut - what to do, where an IAM admin of Keyturn's cannot simply write a new value */

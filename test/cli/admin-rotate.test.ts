@@ -166,7 +166,7 @@ describe("a write whose answer is lost", () => {
   });
 });
 
-it("two rotations at once: the one that comes second changes nothing, and a key that works stays", async () => {
+it("two rotations at once: IAM's limit of two keys stops one, and a key that works stays", async () => {
   const first = account.rotate("alice");
   const second = account.rotate("alice");
   const outcomes = await Promise.allSettled([first, second]);

@@ -34,7 +34,7 @@ const write = (admin: Admin, SecretString: string) => values.send(new PutSecretV
 const whole = async (admin: Admin) => ({ ...(await longTermKey(admin, at)), mfaSerial: at.admins.get(admin)?.device.serialNumber });
 const input = (admin: Admin, mfaCode: string) => ({ job: "trial", admin, parameters: { act: "succeed" }, mfaCode });
 const rotates = (admin: Admin) =>
-  `An IAM admin mends it with keyturn admin rotate ${admin}, or keyturn admin enroll ${admin} for a new one.`;
+  `An IAM admin mends it with keyturn admin rotate ${admin}; for a new device, with keyturn admin remove ${admin} and keyturn admin enroll ${admin}.`;
 
 interface Row {
   readonly what: string;

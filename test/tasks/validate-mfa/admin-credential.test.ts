@@ -17,7 +17,7 @@ const awsError = (name: string, message: string) => () => {
 };
 
 const credential = { accessKeyId: "AKIAIOSFODNN7EXAMPL", secretAccessKey: "s/e+c", mfaSerial: "arn:aws:iam::111122223333:mfa/alice" };
-const mend = "An IAM admin mends it with keyturn admin rotate alice, or keyturn admin enroll alice for a new one.";
+const mend = "An IAM admin mends it with keyturn admin rotate alice; for a new device, with keyturn admin remove alice and keyturn admin enroll alice.";
 
 describe("the admin's credential", () => {
   it("is read from the admin's own secret", async () => {
@@ -38,6 +38,12 @@ describe("the admin's credential", () => {
       awsError("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT"),
       "CredentialMissing",
       "The secret keyturn/admins/alice has no value yet: alice is not enrolled. An IAM admin enrols with keyturn admin enroll alice.",
+    ],
+    [
+      "the marker that keyturn admin remove leaves",
+      () => ({ SecretString: '{"removed":true}' }),
+      "CredentialMissing",
+      "The secret keyturn/admins/alice holds no key: alice was removed. An IAM admin enrols with keyturn admin enroll alice.",
     ],
     [
       "a secret that is being deleted",
