@@ -25,6 +25,9 @@ export interface LambdaProcessOptions {
   readonly onLine: (line: string) => void;
 }
 
+/** What an event leaves behind is small, and Node would let it grow to tens of megabytes in each process before it looks. In MB. */
+const smallYoungGeneration = "--max-semi-space-size=2";
+
 const bootstrap = fileURLToPath(new URL("./lambda-bootstrap.mjs", import.meta.url));
 
 export class LambdaProcess {
@@ -54,7 +57,7 @@ export class LambdaProcess {
     try {
       const child = await options.processes.start({
         file: process.execPath,
-        arguments: [bootstrap],
+        arguments: [smallYoungGeneration, bootstrap],
         environment: { ...options.environment, AWS_LAMBDA_RUNTIME_API: endpoint.address },
         folder: options.taskRoot,
       });
