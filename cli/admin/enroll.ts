@@ -82,6 +82,8 @@ async function showAndAsk({ uri, seed }: NewDevice): Promise<readonly [string, s
 function explained(error: unknown, name: string): unknown {
   const because = error instanceof Error ? error.name : "";
   switch (because) {
+    case "ExitPromptError":
+      return new CommandFailed(`${name} was not enrolled; everything was undone.`, { cause: error });
     case "InvalidAuthenticationCodeException":
     case "InvalidAuthenticationCode":
       return new CommandFailed(`AWS did not accept the two codes; everything was undone. Run keyturn admin enroll ${name} again.`, {

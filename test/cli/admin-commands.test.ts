@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { VirtualAuthenticator } from "../../emulator/virtual-authenticator.ts";
 import { type LocalKeyturn, startLocalKeyturn } from "./local-keyturn.ts";
 import { atTerminal, hasPython, keys } from "./terminal-session.ts";
 
@@ -139,8 +140,40 @@ describe("keyturn admin remove", () => {
   });
 });
 
-it.skipIf(!hasPython)("keyturn admin enroll of who is enrolled names rotate and remove", async () => {
-  const { code, screen } = await terminal("admin", "enroll", "alice").ended;
-  expect(code).toBe(1);
-  expect(screen).toContain("For a new key: keyturn admin rotate alice. For a new device: keyturn admin remove alice");
+describe.skipIf(!hasPython)("keyturn admin enroll at a terminal", () => {
+  const seedOn = (screen: string): string => /type in the seed\s+([A-Z2-7]{32,}):/.exec(screen)?.[1] ?? "";
+
+  it("names rotate and remove for who is enrolled", async () => {
+    const { code, screen } = await terminal("admin", "enroll", "alice").ended;
+    expect(code).toBe(1);
+    expect(screen).toContain("For a new key: keyturn admin rotate alice. For a new device: keyturn admin remove alice");
+  });
+
+  it("leaves nothing behind when it is interrupted at the code", async () => {
+    const at = terminal("admin", "enroll", "bob");
+    await at.shows("The code it shows:");
+    at.type(keys.interrupt);
+    const { code, screen } = await at.ended;
+    expect(code).toBe(1);
+    expect(screen).toContain("bob was not enrolled; everything was undone.");
+    expect(screen).not.toContain("    at ");
+    expect(await listed("bob")).toMatchObject({ devices: [], problems: ["not enrolled: keyturn admin enroll bob"] });
+  });
+
+  it("enrols who was removed, over the device that a killed enrolment left", async () => {
+    const killed = terminal("admin", "enroll", "bob");
+    await killed.shows("The code it shows:");
+    killed.kill();
+    await killed.ended;
+    expect((await listed("bob"))?.problems).toContain("a device that was never activated: keyturn admin enroll bob");
+    const at = terminal("admin", "enroll", "bob");
+    await at.shows("which an interrupted enrolment left behind.");
+    await at.shows("The code it shows:");
+    const [first, second] = new VirtualAuthenticator(seedOn(at.screen()), Date.now).activationCodes();
+    at.type(`${first}${keys.enter}`);
+    await at.shows("The next one, in up to 30 seconds:");
+    at.type(`${second}${keys.enter}`);
+    await expect(at.ended).resolves.toMatchObject({ code: 0, screen: expect.stringContaining("bob is enrolled.") as string });
+    expect(await listed("bob")).toMatchObject({ keys: [{ inSecret: true }], problems: [] });
+  });
 });

@@ -13,6 +13,10 @@ export interface TerminalSession {
   /** Resolves when the screen has shown `text` (after what was last waited for); rejects if the process ends before. */
   shows(text: string): Promise<void>;
   type(keys: string): void;
+  /** All that it has shown so far. */
+  screen(): string;
+  /** Takes the terminal away, as when its window is closed. */
+  kill(): void;
   readonly ended: Promise<{ readonly code: number | null; readonly screen: string }>;
 }
 
@@ -59,6 +63,10 @@ export function atTerminal(argv: readonly string[], environment: NodeJS.ProcessE
       }),
     type: (text) => {
       child.stdin.write(text);
+    },
+    screen: () => screen,
+    kill: () => {
+      child.kill("SIGKILL");
     },
     ended,
   };
