@@ -100,7 +100,7 @@ describe("a run of it on this machine", () => {
 
   it("goes from a code to its result", { timeout: 90_000 }, async () => {
     const start = steps.find(({ language, text }) => language === "sh" && text.includes("start-execution"));
-    const result = steps.find(({ language }) => language === "json");
+    const result = steps.find(({ language }) => language === "text");
     if (start === undefined || result === undefined) throw new Error("The page lacks the run or its result.");
     const seed = ready.admins["bob"]?.totpSeed ?? "";
     const code = new VirtualAuthenticator(seed, () => Date.now()).code();

@@ -17,7 +17,8 @@ const awsError = (name: string, message: string) => () => {
 };
 
 const credential = { accessKeyId: "AKIAIOSFODNN7EXAMPL", secretAccessKey: "s/e+c", mfaSerial: "arn:aws:iam::111122223333:mfa/alice" };
-const mend = "An IAM admin mends it with keyturn admin rotate alice; for a new device, with keyturn admin remove alice and keyturn admin enroll alice.";
+const mend =
+  "An IAM admin mends it with keyturn admin rotate alice; for a new device, with keyturn admin remove alice and keyturn admin enroll alice.";
 
 describe("the admin's credential", () => {
   it("is read from the admin's own secret", async () => {
