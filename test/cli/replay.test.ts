@@ -184,7 +184,7 @@ it("a run whose job failed needs a code once its credentials end before the job 
   expect(code).toBe(0);
   expect(plan.code).toEqual({
     needed: true,
-    why: expect.stringMatching(/good for 3\d min .* more, and the job may take 1 h 30 min/) as string,
+    why: expect.stringMatching(/good for 3\d min(?: \d+ s)? more, and the job may take 1 h 30 min/) as string,
   });
   expect(states).toEqual([
     "AdmitRun kept",

@@ -36,6 +36,7 @@ let started: { atMs: number; caller: string; input: StartExecutionInput }[];
 let deliveries: Delivery[];
 let failures: AwsError[];
 let delivered: (() => void) | undefined;
+let waitedFor: number;
 
 /** Stands for Step Functions: notes what is started, or fails as it is told. */
 const states = (): Service => {
@@ -59,6 +60,7 @@ const states = (): Service => {
 beforeEach(async () => {
   clock = new MovableClock({ frozenAtMs: start });
   [started, deliveries, failures] = [[], [], []];
+  waitedFor = 0;
   account = await startWorkloadAccount(
     ({ environment, gateway, roles }) => {
       const onDelivery = (of: Delivery): void => {
@@ -76,11 +78,14 @@ beforeEach(async () => {
 
 afterEach(() => account.stop());
 
-/** Waits for the next firing to be delivered or given up. */
-const delivery = (): Promise<void> =>
-  new Promise((resolve) => {
-    delivered = resolve;
-  });
+/** Waits for a firing to be delivered or given up that was not waited for yet; it may have happened before. */
+const delivery = async (): Promise<void> => {
+  const awaited = ++waitedFor;
+  while (deliveries.length < awaited)
+    await new Promise<void>((resolve) => {
+      delivered = resolve;
+    });
+};
 
 const role = (name: string, statements: readonly Statement[] = [mayStart]) =>
   account.role(name, { service: "scheduler.amazonaws.com", statements, trustConditions: { StringEquals: { "aws:SourceArn": groupArn } } });
