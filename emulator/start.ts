@@ -31,7 +31,7 @@ interface Watchers {
   readonly onStatusChange?: NonNullable<StatesDependencies["onStatusChange"]>;
   readonly onDelivery?: NonNullable<SchedulerDependencies["onDelivery"]>;
   /** Output of a function or a job that could not be written to its log group. */
-  readonly onLogLost?: NonNullable<LambdaDependencies["onLogLost"]>;
+  readonly onLogLost?: (lost: { source: string; events: number; error: Error }) => void;
 }
 
 export interface EmulatorOptions extends Watchers {
@@ -125,9 +125,14 @@ function createServices({ environment, gateway, roles, network }: Foundation, wa
     keys: kms,
     subnets: network,
     ...(onInvocation && { onInvocation }),
-    ...(onLogLost && { onLogLost }),
+    ...(onLogLost && { onLogLost: ({ functionName, ...lost }) => onLogLost({ source: functionName, ...lost }) }),
   });
-  const batch = createBatch(environment, { gateway, roles, subnets: network });
+  const batch = createBatch(environment, {
+    gateway,
+    roles,
+    subnets: network,
+    ...(onLogLost && { onLogLost: ({ jobId, ...lost }) => onLogLost({ source: `job ${jobId}`, ...lost }) }),
+  });
   const states = createStates(environment, { gateway, roles, keys: kms, jobs: batch, ...(onStatusChange && { onStatusChange }) });
   const scheduler = createScheduler(environment, { gateway, roles, ...(onDelivery && { onDelivery }) });
   const all: readonly { readonly service: Service; readonly resourceTypes: readonly ResourceType[] }[] = [

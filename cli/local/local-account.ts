@@ -62,8 +62,8 @@ async function start(config: KeyturnConfig, of: { port: number; assembly?: strin
 }
 
 /** A role that may not write its log is a fault of the templates; nobody would notice it otherwise. */
-const onLogLost = ({ functionName, events, error }: { functionName: string; events: number; error: Error }): void =>
-  console.error(`${events} log events of ${functionName} were lost: ${error.message}`);
+const onLogLost = ({ source, events, error }: { source: string; events: number; error: Error }): void =>
+  console.error(`${events} log events of ${source} were lost: ${error.message}`);
 
 function isListenError(error: unknown): error is Error {
   const cause = error instanceof Error ? error.cause : undefined;
