@@ -9,11 +9,13 @@ import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { functionLogGroup, functionName, pascalCase } from "../../core/naming.ts";
 import { arnsOf } from "../arns.ts";
-import { type LambdaTask, lambdaTasks } from "../identity/task-roles.ts";
 import type { NetworkStack, TenantNetwork } from "../stacks/network.ts";
 
 export interface TaskFunctionProps {
-  readonly task: LambdaTask;
+  /** The task's folder. */
+  readonly task: string;
+  /** Name of the role that it runs under. */
+  readonly runsUnder: string;
   /** Folder with `index.mjs`. */
   readonly code: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -28,21 +30,16 @@ const timeoutSeconds = 30;
 
 export class TaskFunction extends Construct {
   readonly function: LambdaFunction;
-  /** The role that the state machine takes on to invoke it. */
-  readonly invokedUnder: ReturnType<typeof Role.fromRoleArn>;
 
   constructor(stack: Stack, props: TaskFunctionProps) {
     super(stack, `${pascalCase(props.task)}Task`);
-    const arns = arnsOf(stack);
-    const { invokedUnder, runsUnder } = lambdaTasks[props.task];
-    this.invokedUnder = Role.fromRoleArn(this, "InvokedUnder", arns.role(invokedUnder), { mutable: false });
     this.function = new LambdaFunction(this, "Function", {
       functionName: functionName(props.task),
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       handler: "index.handler",
       code: Code.fromAsset(props.code),
-      role: Role.fromRoleArn(this, "RunsUnder", arns.role(runsUnder), { mutable: false }),
+      role: Role.fromRoleArn(this, "RunsUnder", arnsOf(stack).role(props.runsUnder), { mutable: false }),
       environment: { ...props.environment },
       memorySize: 512,
       timeout: Duration.seconds(timeoutSeconds),

@@ -2,6 +2,7 @@
 
 import { Stack, type StackProps } from "aws-cdk-lib";
 import { AttributeType, BillingMode, Table, TableEncryption } from "aws-cdk-lib/aws-dynamodb";
+import { Role } from "aws-cdk-lib/aws-iam";
 import { type IKey, Key } from "aws-cdk-lib/aws-kms";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
@@ -9,13 +10,13 @@ import { StringParameter } from "aws-cdk-lib/aws-ssm";
 import { Construct } from "constructs";
 import { attemptsTableName, jobDefinitionParameter, jobRoleName, notificationTopicName, roleNames } from "../../core/naming.ts";
 import type { JobDefinition } from "../../jobs/definition.ts";
-import { keyturnWorkflow } from "../../workflows/keyturn-workflow.ts";
+import { keyturnWorkflow, type LambdaStep } from "../../workflows/keyturn-workflow.ts";
 import { arnsOf, placeOf } from "../arns.ts";
 import type { Bundles } from "../bundles.ts";
 import type { KeyturnConfig } from "../config.ts";
 import { removalPolicyFor } from "../constructs/key.ts";
 import { TaskFunction } from "../constructs/task-function.ts";
-import type { LambdaTask } from "../identity/task-roles.ts";
+import { type LambdaTask, lambdaTasks } from "../identity/task-roles.ts";
 import { Schedules } from "../workflow/schedules.ts";
 import { KeyturnStateMachine } from "../workflow/state-machine.ts";
 import type { KeysStack } from "./keys.ts";
@@ -86,7 +87,7 @@ export class WorkflowStack extends Stack {
   }
 
   /** The Lambdas with the environment that each handler parses; one that is not in the table below does not exist. */
-  #tasks({ config, jobs, network, keys, bundles }: WorkflowStackProps, logsKey: IKey): (task: LambdaTask) => TaskFunction {
+  #tasks({ config, jobs, network, keys, bundles }: WorkflowStackProps, logsKey: IKey): (task: LambdaTask) => LambdaStep {
     const arns = arnsOf(this);
     const { relay } = keys;
     const plan = Object.fromEntries(
@@ -121,9 +122,11 @@ export class WorkflowStack extends Stack {
       },
       "authorize-submission": { KEYTURN_CREDENTIALS_KEY: relay.jobCredentials, KEYTURN_PLAN: this.toJsonString(planWithKeys) },
     };
-    return (task) =>
-      new TaskFunction(this, {
+    return (task) => {
+      const { invokedUnder, runsUnder } = lambdaTasks[task];
+      const made = new TaskFunction(this, {
         task,
+        runsUnder,
         code: bundles.task(task),
         environment: environments[task],
         logsKey,
@@ -133,5 +136,10 @@ export class WorkflowStack extends Stack {
           ? { network: { vpc: network.vpc, tenant: network.tenants[task] } }
           : {}),
       });
+      return {
+        function: made.function,
+        invokedUnder: Role.fromRoleArn(made, "InvokedUnder", arns.role(invokedUnder), { mutable: false }),
+      };
+    };
   }
 }
