@@ -58,6 +58,8 @@ export interface Call {
    * @param asService - the principal of the service that forwards, e.g. `secretsmanager.amazonaws.com`
    */
   forward(asService: string, service: string, operation: string, input: object): Promise<unknown>;
+  /** Whether the caller may do this as well, for answers of which AWS shows a part only to those who may. */
+  allows(permission: Permission): boolean;
 }
 
 /** One action that a call must be allowed to perform. */

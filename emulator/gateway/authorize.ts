@@ -28,9 +28,19 @@ export const deniedCode = (protocol: Service["protocol"], endpointName: string):
 
 /** Throws the access-denied error, in AWS's words, unless the caller's policies and the resource's allow the permission. */
 export function authorizePermission(permission: Permission, asked: Asked): void {
+  const decision = decide(permission, asked);
+  if (decision.allowed) return;
+  const { action, resource } = permission;
+  const message = `User: ${asked.caller.arn} is not authorized to perform: ${action}${resource === "*" ? "" : ` on resource: ${resource}`} ${becauseOf(decision, action)}`;
+  throw refusal(permission, new AwsError(asked.code, message, { statusCode: 403 }));
+}
+
+export const isAuthorized = (permission: Permission, asked: Asked): boolean => decide(permission, asked).allowed;
+
+function decide(permission: Permission, asked: Asked): Decision {
   const { caller, policies, endpoint, account } = asked;
   const { action, resource } = permission;
-  const decision = evaluate({
+  return evaluate({
     principal: {
       arn: caller.arn,
       accountId: caller.accountId,
@@ -50,9 +60,6 @@ export function authorizePermission(permission: Permission, asked: Asked): void 
     vpcEndpointPolicy: asked.calledVia.length === 0 ? endpoint?.policy : undefined,
     resourceKind: permission.resourceKind,
   });
-  if (decision.allowed) return;
-  const message = `User: ${caller.arn} is not authorized to perform: ${action}${resource === "*" ? "" : ` on resource: ${resource}`} ${becauseOf(decision, action)}`;
-  throw refusal(permission, new AwsError(asked.code, message, { statusCode: 403 }));
 }
 
 /** Whatever the caller is allowed, so that the endpoint's policy alone decides. */

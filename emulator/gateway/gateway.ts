@@ -4,7 +4,7 @@ import { AwsError, notImplemented } from "../aws-error.ts";
 import { Faults } from "../faults.ts";
 import type { Call, Caller, Credentials, Environment, Gateway, Origin, Permission, Service } from "../service.ts";
 import { authenticate, claimOf, dialectOf, signatureFault } from "./authenticate.ts";
-import { type Asked, authorizePassage, authorizePermission, authorizeServicePrincipal, deniedCode } from "./authorize.ts";
+import { type Asked, authorizePassage, authorizePermission, authorizeServicePrincipal, deniedCode, isAuthorized } from "./authorize.ts";
 import { type CallRecord, recordOf, type Trace } from "./call-record.ts";
 import type { EndpointRoute, EndpointRoutes, Identities } from "./identities.ts";
 import { inProcessOptions } from "./in-process.ts";
@@ -114,6 +114,7 @@ export class EmulatorGateway implements Gateway {
       calledVia: trace.calledVia,
       forward: (asService, service, forwarded, forwardedInput) =>
         this.#forward({ asService, service, operation: forwarded, input: forwardedInput, caller, region, trace }),
+      allows: (permission) => isAuthorized(permission, asked),
     };
     // The operation's own input type is erased in `Service`; the SDK's schema is what shaped this input.
     const typedInput = input as never;

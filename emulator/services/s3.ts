@@ -5,7 +5,9 @@ import { s3ResourceTypes } from "../deploy/resources/s3.ts";
 import type { Environment, Service } from "../service.ts";
 import { bucketOperations } from "./s3/bucket-operations.ts";
 import { Buckets } from "./s3/buckets.ts";
+import { deleteOperations } from "./s3/delete-operations.ts";
 import { listOperations } from "./s3/list-operations.ts";
+import { lockOperations } from "./s3/lock-operations.ts";
 import { ObjectEncryption } from "./s3/object-encryption.ts";
 import { objectOperations } from "./s3/object-operations.ts";
 
@@ -23,7 +25,9 @@ export function createS3(environment: Environment): S3 {
       model: () => import("@aws-sdk/client-s3"),
       operations: {
         ...objectOperations(buckets, new ObjectEncryption(environment)),
+        ...deleteOperations(buckets),
         ...listOperations(buckets),
+        ...lockOperations(buckets),
         ...bucketOperations(buckets, environment),
       },
     },

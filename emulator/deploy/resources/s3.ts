@@ -4,7 +4,8 @@ import { z } from "zod";
 import { resourcePolicy } from "../../resource-policy.ts";
 import type { Environment } from "../../service.ts";
 import { putPolicy } from "../../services/s3/bucket-operations.ts";
-import type { Buckets } from "../../services/s3/buckets.ts";
+import type { Buckets, DefaultRetention } from "../../services/s3/buckets.ts";
+import { putLockConfiguration } from "../../services/s3/lock-operations.ts";
 import { type ResourceType, resourceType } from "../resource-type.ts";
 import { tagList, tagMap } from "../tag-list.ts";
 
@@ -34,6 +35,25 @@ const lifecycle = z.strictObject({
   ),
 });
 
+const objectLock = z.strictObject({
+  ObjectLockEnabled: z.literal("Enabled"),
+  Rule: z
+    .strictObject({
+      DefaultRetention: z.strictObject({
+        Mode: z.enum(["COMPLIANCE", "GOVERNANCE"]),
+        Days: z.int().positive().optional(),
+        Years: z.int().positive().optional(),
+      }),
+    })
+    .optional(),
+});
+
+function defaultRetention({ Rule }: z.output<typeof objectLock>): DefaultRetention | undefined {
+  if (Rule === undefined) return undefined;
+  const { Mode: mode, Days: days, Years: years } = Rule.DefaultRetention;
+  return { mode, unit: days === undefined ? "Years" : "Days", count: days ?? years ?? 0 };
+}
+
 export const s3ResourceTypes = (buckets: Buckets, environment: Environment): readonly ResourceType[] => [
   resourceType({
     type: "AWS::S3::Bucket",
@@ -48,6 +68,8 @@ export const s3ResourceTypes = (buckets: Buckets, environment: Environment): rea
           RestrictPublicBuckets: z.boolean().default(false),
         })
         .optional(),
+      ObjectLockEnabled: z.boolean().default(false),
+      ObjectLockConfiguration: objectLock.optional(),
       VersioningConfiguration: z.strictObject({ Status: z.enum(["Enabled", "Suspended"]) }).optional(),
       OwnershipControls: z
         .strictObject({ Rules: z.tuple([z.strictObject({ ObjectOwnership: z.enum(["BucketOwnerEnforced", "BucketOwnerPreferred"]) })]) })
@@ -68,7 +90,10 @@ export const s3ResourceTypes = (buckets: Buckets, environment: Environment): rea
         bucket.encryption = { algorithm, bucketKey: rule.BucketKeyEnabled, ...(keyId === undefined ? {} : { keyId }) };
       }
       bucket.publicAccessBlock = properties.PublicAccessBlockConfiguration ?? bucket.publicAccessBlock;
-      bucket.versioning = properties.VersioningConfiguration?.Status;
+      bucket.versioning = properties.VersioningConfiguration?.Status ?? (properties.ObjectLockEnabled ? "Enabled" : undefined);
+      if (properties.ObjectLockEnabled) bucket.objectLock = {};
+      const { ObjectLockConfiguration: lock } = properties;
+      if (lock !== undefined) putLockConfiguration(bucket, defaultRetention(lock));
       const { region } = environment;
       return {
         ref: name,

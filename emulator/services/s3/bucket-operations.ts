@@ -69,12 +69,15 @@ export function bucketOperations(buckets: Buckets, environment: Environment): Re
   const createBucket: Operation<CreateBucketCommandInput, Partial<CreateBucketCommandOutput>> = {
     permissions(input) {
       const location = input.CreateBucketConfiguration?.LocationConstraint;
+      const resource = `arn:aws:s3:::${required(input.Bucket, "bucket")}`;
       return [
-        {
-          action: "s3:CreateBucket",
-          resource: `arn:aws:s3:::${required(input.Bucket, "bucket")}`,
-          ...(location === undefined ? {} : { context: { "s3:locationconstraint": location } }),
-        },
+        { action: "s3:CreateBucket", resource, ...(location === undefined ? {} : { context: { "s3:locationconstraint": location } }) },
+        ...(input.ObjectLockEnabledForBucket
+          ? [
+              { action: "s3:PutBucketObjectLockConfiguration", resource },
+              { action: "s3:PutBucketVersioning", resource },
+            ]
+          : []),
       ];
     },
     run(input) {
@@ -86,8 +89,9 @@ export function bucketOperations(buckets: Buckets, environment: Environment): Re
         );
       }
       if (input.ACL !== undefined && input.ACL !== "private") throw notImplemented("S3 bucket ACLs");
-      if (input.ObjectLockEnabledForBucket) throw notImplemented("S3 Object Lock");
-      return { Location: `/${buckets.create(required(input.Bucket, "bucket")).name}` };
+      const bucket = buckets.create(required(input.Bucket, "bucket"));
+      if (input.ObjectLockEnabledForBucket) Object.assign(bucket, { versioning: "Enabled", objectLock: {} });
+      return { Location: `/${bucket.name}` };
     },
   };
 
@@ -203,7 +207,16 @@ export function bucketOperations(buckets: Buckets, environment: Environment): Re
     ...on("PutBucketVersioning"),
     run(input) {
       if (input.VersioningConfiguration?.MFADelete === "Enabled") throw notImplemented("S3 MFA delete");
-      buckets.get(input.Bucket).versioning = required(input.VersioningConfiguration?.Status, "versioningConfiguration.status");
+      const bucket = buckets.get(input.Bucket);
+      const status = required(input.VersioningConfiguration?.Status, "versioningConfiguration.status");
+      if (bucket.objectLock !== undefined && status !== "Enabled") {
+        throw new AwsError(
+          "InvalidBucketState",
+          "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.",
+          { statusCode: 409 },
+        );
+      }
+      bucket.versioning = status;
       return {};
     },
   };

@@ -2,6 +2,7 @@
 
 import type { Permission } from "../../service.ts";
 import type { Bucket } from "./buckets.ts";
+import type { LockInput } from "./object-lock.ts";
 
 type Context = Readonly<Record<string, string | number | undefined>>;
 
@@ -24,3 +25,12 @@ export function bucketPermission(action: string, of: { bucket: Bucket; key?: str
     ...(bucket.policy === undefined ? {} : { resourcePolicy: bucket.policy }),
   };
 }
+
+/** Condition keys of a lock that is asked for. */
+export const lockContext = (input: LockInput, nowMs: number): Context => ({
+  "s3:object-lock-mode": input.ObjectLockMode,
+  "s3:object-lock-retain-until-date": input.ObjectLockRetainUntilDate?.toISOString(),
+  "s3:object-lock-remaining-retention-days":
+    input.ObjectLockRetainUntilDate && Math.floor((input.ObjectLockRetainUntilDate.getTime() - nowMs) / 86_400_000),
+  "s3:object-lock-legal-hold": input.ObjectLockLegalHoldStatus,
+});

@@ -12,6 +12,9 @@ export interface ObjectVersion {
   readonly modifiedAtMs: number;
   /** Absent for a delete marker. */
   readonly content?: ObjectContent;
+  retention?: Retention | undefined;
+  /** Absent where none was ever placed. */
+  legalHold?: boolean | undefined;
 }
 
 export interface ObjectContent {
@@ -32,6 +35,20 @@ export interface Encryption {
   readonly bucketKey: boolean;
 }
 
+export type RetentionMode = "COMPLIANCE" | "GOVERNANCE";
+
+export interface Retention {
+  readonly mode: RetentionMode;
+  readonly untilMs: number;
+}
+
+/** What a bucket gives every new version. */
+export interface DefaultRetention {
+  readonly mode: RetentionMode;
+  readonly unit: "Days" | "Years";
+  readonly count: number;
+}
+
 interface PublicAccessBlock {
   readonly BlockPublicAcls: boolean;
   readonly IgnorePublicAcls: boolean;
@@ -49,6 +66,8 @@ export interface Bucket {
   encryption: Encryption;
   publicAccessBlock: PublicAccessBlock | undefined;
   versioning: "Enabled" | "Suspended" | undefined;
+  /** Absent where versions cannot be locked. */
+  objectLock: { readonly defaultRetention?: DefaultRetention } | undefined;
   policy: PolicyDocument | undefined;
 }
 
@@ -73,6 +92,10 @@ export class Buckets {
     this.#environment = environment;
   }
 
+  get nowMs(): number {
+    return this.#environment.clock.now();
+  }
+
   create(name: string, tags: ReadonlyMap<string, string> = new Map()): Bucket {
     if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name))
       throw new AwsError("InvalidBucketName", `The specified bucket is not valid: ${name}`);
@@ -91,6 +114,7 @@ export class Buckets {
       encryption: { algorithm: "AES256", bucketKey: false },
       publicAccessBlock: blockAll,
       versioning: undefined,
+      objectLock: undefined,
       policy: undefined,
     };
     this.#buckets.set(name, bucket);
@@ -119,7 +143,7 @@ export class Buckets {
   }
 
   /** Writes a version, or a delete marker where there is no content, as the bucket's versioning has it. */
-  write(bucket: Bucket, of: { key: string; content?: ObjectContent }): ObjectVersion {
+  write(bucket: Bucket, of: Pick<ObjectVersion, "key" | "content" | "retention" | "legalHold">): ObjectVersion {
     const versionId = bucket.versioning === "Enabled" ? Buffer.from(this.#environment.randomBytes(24)).toString("base64url") : "null";
     const version: ObjectVersion = { ...of, versionId, modifiedAtMs: this.#environment.clock.now() };
     const older = (bucket.objects.get(of.key) ?? []).filter((other) => other.versionId !== versionId);

@@ -1,13 +1,9 @@
-// Operations on single objects: writing, reading, copying, deleting.
+// Operations on single objects: writing, reading, copying.
 
 import { createHash } from "node:crypto";
 import type {
   CopyObjectCommandInput,
   CopyObjectCommandOutput,
-  DeleteObjectCommandInput,
-  DeleteObjectCommandOutput,
-  DeleteObjectsCommandInput,
-  DeleteObjectsCommandOutput,
   GetObjectCommandInput,
   GetObjectCommandOutput,
   HeadObjectCommandInput,
@@ -17,10 +13,11 @@ import type {
 } from "@aws-sdk/client-s3";
 import { AwsError, notImplemented, required } from "../../aws-error.ts";
 import type { Call, Operation, Permission } from "../../service.ts";
-import { bucketPermission } from "./bucket-permission.ts";
+import { bucketPermission, lockContext } from "./bucket-permission.ts";
 import { type Bucket, type Buckets, findVersion, getContent, type ObjectContent, type ObjectVersion } from "./buckets.ts";
 import { type EncryptionInput, encryptionOf, type ObjectEncryption } from "./object-encryption.ts";
-import { assertConditions, assertWritable, byteRange } from "./request-conditions.ts";
+import { type LockInput, lockOfNewVersion } from "./object-lock.ts";
+import { assertConditions, assertWritable, assertWriteConditions, byteRange, type WriteConditions } from "./request-conditions.ts";
 
 const keptHeaders = [
   "CacheControl",
@@ -51,10 +48,22 @@ const encryptionHeaders = (content: ObjectContent) => ({
 const versionHeader = (bucket: Bucket, version: ObjectVersion) => (bucket.versioning === undefined ? {} : { VersionId: version.versionId });
 
 export function objectOperations(buckets: Buckets, objects: ObjectEncryption): Record<string, Operation> {
-  const encryptionContext = (input: EncryptionInput) => ({
+  const writeContext = (input: EncryptionInput & LockInput & WriteConditions) => ({
     "s3:x-amz-server-side-encryption": input.ServerSideEncryption,
     "s3:x-amz-server-side-encryption-aws-kms-key-id": input.SSEKMSKeyId,
+    "s3:if-match": input.IfMatch,
+    "s3:if-none-match": input.IfNoneMatch,
+    ...lockContext(input, buckets.nowMs),
   });
+
+  /** A lock that the request itself asks for takes the permission to place it. */
+  const lockPermissions = (input: LockInput & Pick<PutObjectCommandInput, "Bucket" | "Key">): readonly Permission[] => {
+    const of = { bucket: buckets.get(input.Bucket), key: required(input.Key, "key"), context: lockContext(input, buckets.nowMs) };
+    return [
+      ...(input.ObjectLockMode === undefined ? [] : [bucketPermission("PutObjectRetention", of)]),
+      ...(input.ObjectLockLegalHoldStatus === undefined ? [] : [bucketPermission("PutObjectLegalHold", of)]),
+    ];
+  };
 
   /** An object that is not there is a secret as well, but for those who may list the bucket. */
   const readPermissions = (action: string, of: { bucket: Bucket; key: string; versionId?: string | undefined }): readonly Permission[] => {
@@ -71,20 +80,24 @@ export function objectOperations(buckets: Buckets, objects: ObjectEncryption): R
     bucket: Bucket;
     key: string;
     body: Uint8Array;
-    input: EncryptionInput;
+    input: EncryptionInput & LockInput & WriteConditions & { readonly ContentMD5?: string | undefined };
     headers: Readonly<Record<string, unknown>>;
     checksums: Readonly<Record<string, string>>;
     call: Call;
   }): Promise<{ version: ObjectVersion; content: ObjectContent }> {
-    const { bucket, key, body, headers, checksums, call } = of;
-    const encryption = encryptionOf(of.input, bucket);
+    const { bucket, key, body, input, headers, checksums, call } = of;
+    const encryption = encryptionOf(input, bucket);
+    const hasChecksum = input.ContentMD5 !== undefined || Object.keys(checksums).length > 0;
+    const lock = lockOfNewVersion(input, { bucket, nowMs: buckets.nowMs, hasChecksum });
     const sealed = await objects.seal(body, { bucket, key, encryption, call });
     // The MD5 of what is stored, but for KMS, where AWS's ETag is no MD5 of the object either.
     const digest = createHash("md5")
       .update(encryption.algorithm === "AES256" ? body : sealed.ciphertext)
       .digest("hex");
     const content = { etag: `"${digest}"`, size: body.length, sealed, encryption, headers, checksums };
-    return { version: buckets.write(bucket, { key, content }), content };
+    // KMS has been asked meanwhile: of writers with one condition, whoever comes here first is the one for whom it held.
+    assertWriteConditions(input, findVersion(bucket, key));
+    return { version: buckets.write(bucket, { key, content, ...lock }), content };
   }
 
   const putObject: Operation<PutObjectCommandInput & { Body?: Uint8Array }, Partial<PutObjectCommandOutput>> = {
@@ -92,14 +105,15 @@ export function objectOperations(buckets: Buckets, objects: ObjectEncryption): R
       bucketPermission("PutObject", {
         bucket: buckets.get(input.Bucket),
         key: required(input.Key, "key"),
-        context: { ...encryptionContext(input), "s3:x-amz-acl": input.ACL, "s3:x-amz-storage-class": input.StorageClass },
+        context: { ...writeContext(input), "s3:x-amz-acl": input.ACL, "s3:x-amz-storage-class": input.StorageClass },
       }),
+      ...lockPermissions(input),
     ],
     async run(input, call) {
       assertWritable(input);
       const bucket = buckets.get(input.Bucket);
       const key = required(input.Key, "key");
-      assertConditions(input, findVersion(bucket, key));
+      assertWriteConditions(input, findVersion(bucket, key));
       const checksums = checksumsOf(input);
       const headers = pick(input, keptHeaders);
       const { version, content } = await write({ bucket, key, body: input.Body ?? new Uint8Array(), input, headers, checksums, call });
@@ -113,11 +127,22 @@ export function objectOperations(buckets: Buckets, objects: ObjectEncryption): R
     },
   };
 
+  /** Only those who may ask for a lock are told of it. */
+  function lockHeaders(bucket: Bucket, { version, call }: { version: ObjectVersion; call: Call }): Partial<GetObjectCommandOutput> {
+    const { key, retention, legalHold } = version;
+    const mayGet = (action: string): boolean => call.allows(bucketPermission(action, { bucket, key }));
+    return {
+      ...(retention !== undefined &&
+        mayGet("GetObjectRetention") && { ObjectLockMode: retention.mode, ObjectLockRetainUntilDate: new Date(retention.untilMs) }),
+      ...(legalHold !== undefined && mayGet("GetObjectLegalHold") && { ObjectLockLegalHoldStatus: legalHold ? "ON" : "OFF" }),
+    };
+  }
+
   function describe(
     bucket: Bucket,
-    of: { version: ObjectVersion; content: ObjectContent; input: Reading },
+    of: { version: ObjectVersion; content: ObjectContent; input: Reading; call: Call },
   ): Partial<GetObjectCommandOutput> {
-    const { version, content, input } = of;
+    const { version, content, input, call } = of;
     const showChecksums = input.ChecksumMode === "ENABLED" && input.Range === undefined && Object.keys(content.checksums).length > 0;
     return {
       AcceptRanges: "bytes",
@@ -128,6 +153,7 @@ export function objectOperations(buckets: Buckets, objects: ObjectEncryption): R
       LastModified: new Date(version.modifiedAtMs),
       ...encryptionHeaders(content),
       ...versionHeader(bucket, version),
+      ...lockHeaders(bucket, { version, call }),
       ...(showChecksums ? { ...content.checksums, ChecksumType: "FULL_OBJECT" } : {}),
       ...Object.fromEntries(
         keptHeaders.flatMap((name) => {
@@ -147,7 +173,7 @@ export function objectOperations(buckets: Buckets, objects: ObjectEncryption): R
       if (input.PartNumber !== undefined) throw notImplemented("S3 multipart objects (partNumber)");
       assertConditions(input, version);
       const body = await objects.open(content.sealed, { encryption: content.encryption, call });
-      const description = describe(bucket, { version, content, input });
+      const description = describe(bucket, { version, content, input, call });
       const range = byteRange(input.Range, body.length);
       if (range === undefined) return { ...description, Body: body };
       const part = body.subarray(range.start, range.end + 1);
@@ -164,52 +190,8 @@ export function objectOperations(buckets: Buckets, objects: ObjectEncryption): R
       const { version, content } = getContent(bucket, required(input.Key, "key"), input.VersionId);
       assertConditions(input, version);
       if (input.ChecksumMode === "ENABLED") await objects.open(content.sealed, { encryption: content.encryption, call });
-      const { Body: _, ...description } = describe(bucket, { version, content, input });
+      const { Body: _, ...description } = describe(bucket, { version, content, input, call });
       return description;
-    },
-  };
-
-  /** A delete marker where versions are kept, the end of the one version otherwise. */
-  function remove(bucket: Bucket, of: { key: string; versionId?: string | undefined }): Partial<DeleteObjectCommandOutput> {
-    const { key, versionId } = of;
-    if (versionId !== undefined) {
-      const erased = buckets.erase(bucket, { key, versionId });
-      return { VersionId: versionId, ...(erased !== undefined && erased.content === undefined ? { DeleteMarker: true } : {}) };
-    }
-    if (bucket.versioning === undefined) {
-      buckets.erase(bucket, { key, versionId: "null" });
-      return {};
-    }
-    return { DeleteMarker: true, VersionId: buckets.write(bucket, { key }).versionId };
-  }
-
-  const deletePermission = (bucket: Bucket, of: { key: string; versionId?: string | undefined }): Permission =>
-    bucketPermission(of.versionId === undefined ? "DeleteObject" : "DeleteObjectVersion", {
-      bucket,
-      key: of.key,
-      context: { "s3:VersionId": of.versionId },
-    });
-
-  const deleteObject: Operation<DeleteObjectCommandInput, Partial<DeleteObjectCommandOutput>> = {
-    permissions: (input) => [deletePermission(buckets.get(input.Bucket), { key: required(input.Key, "key"), versionId: input.VersionId })],
-    run: (input) => remove(buckets.get(input.Bucket), { key: required(input.Key, "key"), versionId: input.VersionId }),
-  };
-
-  const deleteObjects: Operation<DeleteObjectsCommandInput, Partial<DeleteObjectsCommandOutput>> = {
-    // AWS decides object by object and answers 200 with the refused ones; here one refused object refuses the call, and nothing is deleted.
-    permissions: (input) =>
-      (input.Delete?.Objects ?? []).map((object) =>
-        deletePermission(buckets.get(input.Bucket), { key: required(object.Key, "key"), versionId: object.VersionId }),
-      ),
-    run(input) {
-      const bucket = buckets.get(input.Bucket);
-      const deleted = (input.Delete?.Objects ?? []).map((object) => {
-        const key = required(object.Key, "key");
-        const { DeleteMarker, VersionId } = remove(bucket, { key, versionId: object.VersionId });
-        const marker = DeleteMarker ? { DeleteMarker, DeleteMarkerVersionId: VersionId } : {};
-        return { Key: key, ...marker, ...(object.VersionId === undefined ? {} : { VersionId: object.VersionId }) };
-      });
-      return input.Delete?.Quiet ? {} : { Deleted: deleted };
     },
   };
 
@@ -229,11 +211,12 @@ export function objectOperations(buckets: Buckets, objects: ObjectEncryption): R
         bucket: buckets.get(input.Bucket),
         key: required(input.Key, "key"),
         context: {
-          ...encryptionContext(input),
+          ...writeContext(input),
           "s3:x-amz-copy-source": input.CopySource,
           "s3:x-amz-metadata-directive": input.MetadataDirective,
         },
       }),
+      ...lockPermissions(input),
     ],
     async run(input, call) {
       assertWritable(input);
@@ -258,8 +241,6 @@ export function objectOperations(buckets: Buckets, objects: ObjectEncryption): R
     PutObject: putObject,
     GetObject: getObject,
     HeadObject: headObject,
-    DeleteObject: deleteObject,
-    DeleteObjects: deleteObjects,
     CopyObject: copyObject,
   };
 }

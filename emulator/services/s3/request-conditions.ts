@@ -3,13 +3,15 @@
 import { AwsError, notImplemented } from "../../aws-error.ts";
 import type { ObjectVersion } from "./buckets.ts";
 
-interface Conditions {
+/** What a write may be conditional on. */
+export interface WriteConditions {
   readonly IfMatch?: string | undefined;
   readonly IfNoneMatch?: string | undefined;
+}
+
+interface Conditions extends WriteConditions {
   readonly IfModifiedSince?: Date | undefined;
   readonly IfUnmodifiedSince?: Date | undefined;
-  /** Present on writes only, where a failed condition is 412 and never 304. */
-  readonly Body?: unknown;
 }
 
 const bare = (etag: string): string => etag.replace(/^(W\/)?"(.*)"$/, "$2");
@@ -30,8 +32,24 @@ export function assertConditions(input: Conditions, version: ObjectVersion | und
       ? input.IfModifiedSince !== undefined && modifiedAtMs !== undefined && modifiedAtMs <= input.IfModifiedSince.getTime()
       : isHeld(input.IfNoneMatch);
   if (!notModified) return;
-  if ("Body" in input) throw preconditionFailed();
   throw new AwsError("NotModified", "Not Modified", { statusCode: 304 });
+}
+
+/**
+ * Throws `PreconditionFailed` unless what a write is conditional on holds of what the key holds now; a delete marker is nothing.
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+ */
+export function assertWriteConditions(
+  { IfMatch: ifMatch, IfNoneMatch: ifNoneMatch }: WriteConditions,
+  version: ObjectVersion | undefined,
+): void {
+  if (ifNoneMatch !== undefined && ifNoneMatch !== "*") {
+    throw new AwsError("NotImplemented", "A header you provided implies functionality that is not implemented", { statusCode: 501 });
+  }
+  if (ifNoneMatch === "*" && version !== undefined) throw preconditionFailed();
+  if (ifMatch === undefined) return;
+  if (version === undefined) throw new AwsError("NoSuchKey", "The specified key does not exist.", { statusCode: 404 });
+  if (bare(ifMatch) !== bare(version.content?.etag ?? "")) throw preconditionFailed();
 }
 
 /** First and last byte of a range that the object has; undefined without a range. */
@@ -54,7 +72,7 @@ export function assertWritable(input: object): void {
     throw new AwsError("AccessControlListNotSupported", "The bucket does not allow ACLs");
   }
   if (storageClass !== "STANDARD") throw notImplemented(`S3 storage class ${storageClass}`);
-  for (const name of ["Tagging", "ObjectLockMode", "ObjectLockLegalHoldStatus", "WebsiteRedirectLocation", "WriteOffsetBytes"]) {
+  for (const name of ["Tagging", "ObjectLockEventHold", "WebsiteRedirectLocation", "WriteOffsetBytes"]) {
     if (members[name] !== undefined) throw notImplemented(`S3 objects with ${name}`);
   }
 }
