@@ -9,10 +9,10 @@ import { SendTaskSuccessCommand, SFNClient, StartExecutionCommand, StopExecution
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import * as z from "zod";
 import { adminSecretName, launchVariables, stateMachineName, stateNames } from "../../core/naming.ts";
+import { errorMessage, type StateVisit } from "../../core/run-history.ts";
 import type { Report } from "../../jobs/credential-report/report.ts";
 import type { JobOutput } from "../../jobs/outputs.ts";
 import { CommandFailed } from "../outcome.ts";
-import { errorMessage, type StateVisit } from "../run-history.ts";
 import { type Following, followRun, type RunView, readRun } from "./follow-run.ts";
 import type { PopulatedAccount } from "./local-account.ts";
 import { readJobLog, wasColdStart } from "./read-log.ts";

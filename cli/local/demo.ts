@@ -1,12 +1,12 @@
 // `keyturn local demo`: a privileged job from a one-time code to its result, and what stands in the way of everybody else.
 
 import { renderUnicodeCompact } from "uqr";
+import { errorMessage, type StateVisit } from "../../core/run-history.ts";
 import { reportTable } from "../../jobs/credential-report/report.ts";
 import config from "../../keyturn.config.ts";
 import { command } from "../command.ts";
 import { readJobMessages } from "../job-messages.ts";
 import { CommandFailed, UsageError } from "../outcome.ts";
-import { errorMessage, type StateVisit } from "../run-history.ts";
 import { colours, duration } from "../terminal.ts";
 import type { DemoActs } from "./demo-acts.ts";
 import type { DemoResult } from "./demo-result.ts";

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { type HistoryEvent, paginateGetExecutionHistory, type SFNClient } from "@aws-sdk/client-sfn";
-import { type StateVisit, stateVisits } from "../run-history.ts";
+import { type StateVisit, stateVisits } from "../../core/run-history.ts";
 
 /** Between two questions, where nothing else is said; the emulator is near and answers in milliseconds. */
 const pollMsByDefault = 25;

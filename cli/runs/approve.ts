@@ -1,12 +1,12 @@
 // `keyturn approve RUN`: gives a waiting run its code, after showing who asked for what.
 
 import { stateNames } from "../../core/naming.ts";
+import { errorMessage } from "../../core/run-history.ts";
 import { sessionArguments } from "../aws-session.ts";
 import { command } from "../command.ts";
 import { followRun, type RunView, readRun } from "../local/follow-run.ts";
 import { parseCode } from "../one-time-code.ts";
 import { CommandFailed, type ExitCode, exitCodes } from "../outcome.ts";
-import { errorMessage } from "../run-history.ts";
 import { colours, wrap } from "../terminal.ts";
 import { codeRequestOf, whyItWaits } from "./code-request.ts";
 import { type Conducted, conduct } from "./conduct.ts";

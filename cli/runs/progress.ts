@@ -1,8 +1,8 @@
 // What a person sees of a run while it goes on: one line per state as it is left, and what the run waits for.
 
 import { stateNames } from "../../core/naming.ts";
+import { errorMessage, type StateVisit } from "../../core/run-history.ts";
 import type { RunView } from "../local/follow-run.ts";
-import { errorMessage, type StateVisit } from "../run-history.ts";
 import { type Colours, duration, moment, table, wrap } from "../terminal.ts";
 import { type CodeRequest, whyItWaits } from "./code-request.ts";
 import { jobIdsOf } from "./job-of-run.ts";

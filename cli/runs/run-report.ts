@@ -1,8 +1,8 @@
 // One run as a program wants it: the document that `--json` prints, and what the human output is made from.
 
+import { errorMessage } from "../../core/run-history.ts";
 import { consoleUrl } from "../../tasks/request-mfa/task.ts";
 import type { RunStatus, RunView } from "../local/follow-run.ts";
-import { errorMessage } from "../run-history.ts";
 import { codeRequestOf, whyItWaits } from "./code-request.ts";
 import { costSoFarUsd } from "./cost-so-far.ts";
 import { type RunJob, readJobs } from "./job-of-run.ts";

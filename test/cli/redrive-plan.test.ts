@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { RunView } from "../../cli/local/follow-run.ts";
-import type { StateVisit } from "../../cli/run-history.ts";
 import { planRedrive, type RedriveFacts } from "../../cli/runs/redrive-plan.ts";
+import type { StateVisit } from "../../core/run-history.ts";
 
 const now = Date.UTC(2026, 10, 21, 12);
 const minute = 60_000;

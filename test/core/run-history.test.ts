@@ -1,6 +1,6 @@
 import type { HistoryEvent } from "@aws-sdk/client-sfn";
 import { describe, expect, it } from "vitest";
-import { errorMessage, stateVisits } from "../../cli/run-history.ts";
+import { errorMessage, stateVisits } from "../../core/run-history.ts";
 
 const start = Date.UTC(2026, 0, 1);
 const at = (ms: number): { timestamp: Date; id: number } => ({ timestamp: new Date(start + ms), id: 0 });

@@ -1,6 +1,35 @@
 // An execution's history as people ask about it: which states were visited, under which role, for how long, and what went wrong.
 
-import type { HistoryEvent } from "@aws-sdk/client-sfn";
+interface TaskFault {
+  readonly error?: string | undefined;
+  readonly cause?: string | undefined;
+}
+
+/** Of an event in Step Functions' history, what is read here. */
+export interface HistoryEvent {
+  readonly type?: string | undefined;
+  readonly timestamp?: Date | undefined;
+  readonly executionStartedEventDetails?: { readonly input?: string | undefined } | undefined;
+  readonly executionRedrivenEventDetails?: { readonly redriveCount?: number | undefined } | undefined;
+  readonly executionFailedEventDetails?: TaskFault | undefined;
+  readonly executionAbortedEventDetails?: TaskFault | undefined;
+  readonly executionTimedOutEventDetails?: TaskFault | undefined;
+  readonly stateEnteredEventDetails?: { readonly name: string | undefined } | undefined;
+  readonly stateExitedEventDetails?: { readonly name: string | undefined } | undefined;
+  readonly taskScheduledEventDetails?:
+    | {
+        readonly parameters: string | undefined;
+        readonly timeoutInSeconds?: number | undefined;
+        readonly taskCredentials?: { readonly roleArn?: string | undefined } | undefined;
+      }
+    | undefined;
+  readonly taskSubmittedEventDetails?: { readonly resource: string | undefined; readonly output?: string | undefined } | undefined;
+  readonly taskSucceededEventDetails?: { readonly output?: string | undefined } | undefined;
+  readonly taskFailedEventDetails?: TaskFault | undefined;
+  readonly taskTimedOutEventDetails?: TaskFault | undefined;
+  readonly taskSubmitFailedEventDetails?: TaskFault | undefined;
+  readonly taskStartFailedEventDetails?: TaskFault | undefined;
+}
 
 /** One visit of a state; a state that is entered twice has two. */
 export interface StateVisit {
