@@ -12,10 +12,11 @@ import type {
   UpdateScheduleInput,
 } from "@aws-sdk/client-scheduler";
 import { notImplemented } from "../../aws-error.ts";
+import { retryDefaults } from "../../deliveries.ts";
 import { page } from "../../page.ts";
 import type { Operation, Permission, Service } from "../../service.ts";
-import { assertTarget } from "./delivery.ts";
 import { defaultGroup, type Schedule, type ScheduleGroup, type Schedules, validation } from "./schedules.ts";
+import { assertTarget } from "./targets.ts";
 
 type ScheduleInput = Pick<
   CreateScheduleInput,
@@ -139,8 +140,8 @@ export function scheduleOf(input: ScheduleInput): Omit<Schedule, "arn" | "create
       roleArn: RoleArn,
       input: Input,
       ...(DeadLetterConfig?.Arn === undefined ? {} : { deadLetterQueueArn: DeadLetterConfig.Arn }),
-      maximumRetryAttempts: RetryPolicy?.MaximumRetryAttempts ?? 185,
-      maximumEventAgeSeconds: RetryPolicy?.MaximumEventAgeInSeconds ?? 86_400,
+      maximumRetryAttempts: RetryPolicy?.MaximumRetryAttempts ?? retryDefaults.maximumRetryAttempts,
+      maximumEventAgeSeconds: RetryPolicy?.MaximumEventAgeInSeconds ?? retryDefaults.maximumEventAgeSeconds,
     },
   };
 }

@@ -257,12 +257,13 @@ describe("when a schedule fires next", () => {
   });
 });
 
-describe("what is not modelled is refused by name", () => {
+describe("what is not modelled, or wrong, is refused by name", () => {
   it.each([
+    ["a target", { target: { Arn: "arn:aws:sqs:us-east-1:111122223333:x" } }, "arn:aws:sqs:us-east-1:111122223333:x is not modelled"],
     [
-      "a target",
-      { target: { Arn: "arn:aws:lambda:us-east-1:111122223333:function:x" } },
-      "arn:aws:lambda:us-east-1:111122223333:function:x is not modelled",
+      "a function's input that is no JSON",
+      { target: { Arn: "arn:aws:lambda:us-east-1:111122223333:function:x", Input: "text" } },
+      "not JSON",
     ],
     ["a parameter of StartExecution", { target: { Input: JSON.stringify({ StateMachineArn: machine, Color: "red" }) } }, "Color"],
     ["a flexible window", { FlexibleTimeWindow: { Mode: "FLEXIBLE", MaximumWindowInMinutes: 5 } }, "flexible time window"],
