@@ -11,7 +11,7 @@ import type { Service } from "./service.ts";
 import { type Batch, createBatch } from "./services/batch.ts";
 import { createCloudFormation } from "./services/cloudformation.ts";
 import { createDynamoDb } from "./services/dynamodb.ts";
-import { createEvents } from "./services/events.ts";
+import { createEvents, type Events, type EventsDependencies } from "./services/events.ts";
 import { createKms, type Kms } from "./services/kms.ts";
 import { createLambda, type Lambda, type LambdaDependencies } from "./services/lambda.ts";
 import { createLogs, type Logs } from "./services/logs.ts";
@@ -30,6 +30,8 @@ interface Watchers {
   readonly onInvocation?: NonNullable<LambdaDependencies["onInvocation"]>;
   readonly onStatusChange?: NonNullable<StatesDependencies["onStatusChange"]>;
   readonly onDelivery?: NonNullable<SchedulerDependencies["onDelivery"]>;
+  readonly onEvent?: NonNullable<EventsDependencies["onEvent"]>;
+  readonly onEventDelivery?: NonNullable<EventsDependencies["onEventDelivery"]>;
   /** Output of a function or a job that could not be written to its log group. */
   readonly onLogLost?: (lost: { source: string; events: number; error: Error }) => void;
 }
@@ -56,12 +58,18 @@ export interface Emulator extends Foundation {
   readonly ssm: Ssm;
   readonly lambda: Lambda;
   readonly batch: Batch;
+  readonly events: Events;
   readonly scheduler: Scheduler;
   readonly stacks: readonly DeployedStack[];
   /** Deploys one more assembly. Throws AssemblyRefused before anything is created, or DeploymentFailed. */
   deploy(assembly: string): Promise<readonly DeployedStack[]>;
   /** Signs the local people in; takes the deployed templates' policies and roles. */
   createPeople(): Promise<LocalPrincipals>;
+  /**
+   * Settles when all that schedules and rules have to deliver is delivered and every function that got it has ended. What waits for the clock
+   * (retries, and executions, which nobody waits for) is not waited for.
+   */
+  settled(): Promise<void>;
   /** Ends every process, timer and listener. */
   stop(): Promise<void>;
 }
@@ -87,8 +95,8 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     return deployed;
   };
   const stop = async (): Promise<void> => {
-    // Schedules first: nothing new starts while the rest ends.
-    for (const ends of [services.scheduler, services.batch, services.lambda]) await ends.stop();
+    // Schedules and rules first: nothing new starts while the rest ends.
+    for (const ends of [services.scheduler, services.events, services.batch, services.lambda]) await ends.stop();
     await gateway.stop();
     clock.stop();
   };
@@ -102,6 +110,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
       endpoint: url,
       stacks,
       deploy,
+      settled: () => settled([services.scheduler, services.events, services.lambda]),
       createPeople: () => createLocalPrincipals(foundation.administrator, { gateway, environment }),
       stop,
     };
@@ -111,8 +120,16 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   }
 }
 
+/** What one delivers makes another busy, so all must be idle at once; a turn of the event loop lets what has just ended tell of it. */
+async function settled(all: readonly { readonly isIdle: boolean; idle(): Promise<void> }[]): Promise<void> {
+  do {
+    await Promise.all(all.map((one) => one.idle()));
+    await new Promise((resolve) => setImmediate(resolve));
+  } while (!all.every(({ isIdle }) => isIdle));
+}
+
 function createServices({ environment, gateway, roles, network }: Foundation, watchers: Watchers) {
-  const { onInvocation, onStatusChange, onDelivery, onLogLost } = watchers;
+  const { onInvocation, onStatusChange, onDelivery, onEvent, onEventDelivery, onLogLost } = watchers;
   const kms = createKms(environment);
   const sqs = createSqs(environment, { kms, gateway });
   const sns = createSns(environment, { sqs });
@@ -127,13 +144,23 @@ function createServices({ environment, gateway, roles, network }: Foundation, wa
     ...(onInvocation && { onInvocation }),
     ...(onLogLost && { onLogLost: ({ functionName, ...lost }) => onLogLost({ source: functionName, ...lost }) }),
   });
+  const events = createEvents(environment, {
+    gateway,
+    roles,
+    lambda,
+    sqs,
+    ...(onEvent && { onEvent }),
+    ...(onEventDelivery && { onEventDelivery }),
+  });
+  const { publish } = events;
   const batch = createBatch(environment, {
     gateway,
     roles,
     subnets: network,
+    publish,
     ...(onLogLost && { onLogLost: ({ jobId, ...lost }) => onLogLost({ source: `job ${jobId}`, ...lost }) }),
   });
-  const states = createStates(environment, { gateway, roles, keys: kms, jobs: batch, ...(onStatusChange && { onStatusChange }) });
+  const states = createStates(environment, { gateway, roles, keys: kms, jobs: batch, publish, ...(onStatusChange && { onStatusChange }) });
   const scheduler = createScheduler(environment, { gateway, roles, ...(onDelivery && { onDelivery }) });
   const all: readonly { readonly service: Service; readonly resourceTypes: readonly ResourceType[] }[] = [
     kms,
@@ -146,10 +173,10 @@ function createServices({ environment, gateway, roles, network }: Foundation, wa
     ssm,
     lambda,
     batch,
-    createEvents(environment),
+    events,
     states,
     scheduler,
     cloudFormation,
   ];
-  return { all, kms, logs, sns, ssm, lambda, batch, scheduler, cloudFormation };
+  return { all, kms, logs, sns, ssm, lambda, batch, events, scheduler, cloudFormation };
 }

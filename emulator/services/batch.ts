@@ -16,11 +16,14 @@ import { describeJob } from "./batch/describe.ts";
 import type { JobListener, Submission } from "./batch/job.ts";
 import { Jobs } from "./batch/jobs.ts";
 import { batchOperations } from "./batch/operations.ts";
+import type { ServiceEvent } from "./events/event.ts";
 
 export interface BatchDependencies {
   readonly gateway: Gateway;
   readonly roles: ServiceRoles;
   readonly subnets: Subnets;
+  /** Puts "Batch Job State Change" on the event bus. */
+  readonly publish?: (event: ServiceEvent) => void;
   /** Telemetry: every state of every job, the first included. */
   readonly onJobState?: JobListener;
   readonly onLogLost?: AttemptDependencies["onLogLost"];
@@ -39,8 +42,16 @@ export interface Batch {
   stop(): Promise<void>;
 }
 
+/** Source: "AWS Batch events", AWS Batch User Guide: the detail is what DescribeJobs shows. */
+const stateEvent = (detail: JobDetail): ServiceEvent => ({
+  source: "aws.batch",
+  detailType: "Batch Job State Change",
+  resources: [detail.jobArn ?? ""],
+  detail,
+});
+
 export function createBatch(environment: Environment, dependencies: BatchDependencies): Batch {
-  const { gateway, roles, subnets, onLogLost } = dependencies;
+  const { gateway, roles, subnets, publish, onJobState, onLogLost } = dependencies;
   const processes = new ChildProcesses();
   const images = new ContainerImages();
   const credentials = new ContainerCredentials();
@@ -59,7 +70,11 @@ export function createBatch(environment: Environment, dependencies: BatchDepende
     contextOf,
     ...(onLogLost === undefined ? {} : { onLogLost }),
   };
-  const jobs = new Jobs(resources, attempts, dependencies.onJobState);
+  const jobs = new Jobs(resources, attempts, (state) => {
+    onJobState?.(state);
+    const job = jobs.get(state.jobId);
+    if (job !== undefined) publish?.(stateEvent(describeJob(job)));
+  });
   const assertStartable = async ({ container }: Submission): Promise<void> => {
     const context = contextOf(container.image);
     if (context !== undefined) programOf(await images.stage(context), container.command);

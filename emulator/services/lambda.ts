@@ -9,12 +9,12 @@ import { StartGate } from "../processes/start-gate.ts";
 import type { Environment, Gateway, Service, ServiceRoles } from "../service.ts";
 import { AsynchronousEvents, type DiscardedEvent } from "./lambda/asynchronous-events.ts";
 import type { ExecutionDependencies } from "./lambda/execution-environment.ts";
-import type { FunctionReference } from "./lambda/function-names.ts";
+import { type FunctionReference, parseFunctionName } from "./lambda/function-names.ts";
 import { FunctionSession, type KeyPermissions } from "./lambda/function-session.ts";
 import { type FunctionDefinition, Functions } from "./lambda/functions.ts";
 import { type Invocation, Invoker } from "./lambda/invoker.ts";
 import { assertNetworkPermissions } from "./lambda/network-permissions.ts";
-import { lambdaOperations } from "./lambda/operations.ts";
+import { invokeFunction, lambdaOperations } from "./lambda/operations.ts";
 
 export interface LambdaDependencies {
   readonly gateway: Gateway;
@@ -34,6 +34,15 @@ export interface LambdaDependencies {
 export interface Lambda {
   readonly service: Service;
   readonly resourceTypes: readonly ResourceType[];
+  /**
+   * An event that a service hands over for itself (`events.amazonaws.com`): the function's policy must let it. Settles when the event is taken,
+   * before the function runs. Throws ResourceNotFoundException or the access-denied error.
+   */
+  deliver(of: { functionArn: string; payload: Uint8Array; service: string; sourceArn: string }): Promise<void>;
+  /** Whether no asynchronous event is with a function; those that wait to be tried again do not count. */
+  readonly isIdle: boolean;
+  /** Settles when it is so. */
+  idle(): Promise<void>;
   /** Settles when all that functions have logged so far has been delivered or lost. */
   logsFlushed(): Promise<void>;
   stop(): Promise<void>;
@@ -74,14 +83,31 @@ export function createLambda(environment: Environment, dependencies: LambdaDepen
     await Promise.all([...invokers.values()].map((invoker) => invoker.flushed()));
   };
   const asynchronous = new AsynchronousEvents(environment, onDiscarded);
+  const operating = { environment, functions, asynchronous, invokerOf };
   return {
     service: {
       signingName: "lambda",
       protocol: "restJson1",
       model: () => import("@aws-sdk/client-lambda"),
-      operations: lambdaOperations({ environment, functions, asynchronous, invokerOf }),
+      operations: lambdaOperations(operating),
     },
     resourceTypes: lambdaResourceTypes({ environment, functions, subnets, createFunction }),
+    async deliver({ functionArn, payload, service, sourceArn }) {
+      const reference = parseFunctionName(functionArn);
+      functions.get(reference);
+      const resourcePolicy = functions.policy(reference);
+      const permission = {
+        action: "lambda:InvokeFunction",
+        resource: functionArn,
+        ...(resourcePolicy === undefined ? {} : { resourcePolicy }),
+      };
+      await gateway.authorizeService({ service, sourceArn, permission });
+      await invokeFunction({ FunctionName: functionArn, InvocationType: "Event", Payload: payload }, environment.uuid(), operating);
+    },
+    get isIdle() {
+      return asynchronous.isIdle;
+    },
+    idle: () => asynchronous.idle(),
     logsFlushed,
     async stop() {
       await processes.stop();

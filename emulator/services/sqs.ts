@@ -16,7 +16,13 @@ export interface Sqs {
    * A message that a service sends for itself (`sns.amazonaws.com`, `events.amazonaws.com`): the queue's policy must let it, and the key's policy
    * must let it `kms:GenerateDataKey` and `kms:Decrypt` where the queue has a key. Throws `QueueDoesNotExist` or the access-denied error.
    */
-  deliver(of: { queueArn: string; body: string; service: string; sourceArn: string }): Promise<void>;
+  deliver(of: {
+    queueArn: string;
+    body: string;
+    service: string;
+    sourceArn: string;
+    attributes?: Readonly<Record<string, string>>;
+  }): Promise<void>;
 }
 
 export function createSqs(environment: Environment, dependencies: { kms: Kms; gateway: Gateway }): Sqs {
@@ -44,12 +50,19 @@ export function createSqs(environment: Environment, dependencies: { kms: Kms; ga
       operations: queueOperations(queues, environment),
     },
     resourceTypes: sqsResourceTypes(queues),
-    async deliver({ queueArn, body, service, sourceArn }) {
+    async deliver({ queueArn, body, service, sourceArn, attributes = {} }) {
       const queue = queues.get(queueArn);
       const { policy } = queue.settings;
       const permission = { action: "sqs:SendMessage", resource: queue.arn, ...(policy === undefined ? {} : { resourcePolicy: policy }) };
       await gateway.authorizeService({ service, sourceArn, permission });
-      queues.add(queue, { body: await sealFor(queue, { body, service, sourceArn }), text: body, senderId: service });
+      queues.add(queue, {
+        body: await sealFor(queue, { body, service, sourceArn }),
+        text: body,
+        senderId: service,
+        attributes: Object.fromEntries(
+          Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: "String", StringValue }]),
+        ),
+      });
     },
   };
 }

@@ -4,6 +4,7 @@ import { AwsError } from "../aws-error.ts";
 import type { ResourceType } from "../deploy/resource-type.ts";
 import { statesResourceTypes } from "../deploy/resources/states.ts";
 import type { Environment, Gateway, Service, ServiceRoles } from "../service.ts";
+import type { ServiceEvent } from "./events/event.ts";
 import { Activities } from "./states/activities.ts";
 import { callbackOperations } from "./states/callback-operations.ts";
 import { Callbacks } from "./states/callbacks.ts";
@@ -14,9 +15,10 @@ import { machineOperations } from "./states/machine-operations.ts";
 import { assertMachineRole } from "./states/role-check.ts";
 import { RoleSessions } from "./states/role-sessions.ts";
 import { StateMachines } from "./states/state-machines.ts";
+import { statusEvent } from "./states/status-event.ts";
 import { type JobEvents, type TaskDependencies, Tasks } from "./states/tasks.ts";
 
-/** An execution that has started, been redriven or ended: what an "Execution Status Change" event tells. */
+/** An execution that has started, been redriven or ended, for whoever watches. */
 export interface ExecutionStatusChange {
   readonly executionArn: string;
   readonly stateMachineArn: string;
@@ -36,6 +38,8 @@ export interface StatesDependencies {
   readonly roles: ServiceRoles;
   readonly keys: DataKeys;
   readonly jobs: JobEvents;
+  /** Puts "Step Functions Execution Status Change" on the event bus. */
+  readonly publish?: (event: ServiceEvent) => void;
   readonly onStatusChange?: (change: ExecutionStatusChange) => void;
   readonly onJobLeftRunning?: NonNullable<TaskDependencies["onJobLeftRunning"]>;
 }
@@ -46,7 +50,7 @@ export interface States {
 }
 
 export function createStates(environment: Environment, dependencies: StatesDependencies): States {
-  const { gateway, roles, keys, jobs, onStatusChange, onJobLeftRunning } = dependencies;
+  const { gateway, roles, keys, jobs, publish, onStatusChange, onJobLeftRunning } = dependencies;
   const sessions = new RoleSessions(environment, { gateway, roles });
   const callbacks = new Callbacks();
   const activities = new Activities(environment);
@@ -78,7 +82,8 @@ export function createStates(environment: Environment, dependencies: StatesDepen
       taskToken: () => `AQC${Buffer.from(environment.randomBytes(96)).toString("base64")}`,
       random: () => stateMachines.random(),
     },
-    onStatus({ execution }) {
+    onStatus({ execution, stateMachine }) {
+      publish?.(statusEvent(execution, { isSealed: stateMachine.key !== undefined }));
       const { executionArn, stateMachineArn, name } = execution.identity;
       onStatusChange?.({
         executionArn,

@@ -2,6 +2,7 @@
 
 import { CloudWatchLogsClient, CreateLogGroupCommand, CreateLogStreamCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { EventBridgeClient, PutRuleCommand } from "@aws-sdk/client-eventbridge";
 import { CreateGroupCommand, CreatePolicyCommand, CreateRoleCommand, CreateUserCommand, IAMClient } from "@aws-sdk/client-iam";
 import { CreateAliasCommand, CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
@@ -55,6 +56,7 @@ export async function startFurnishedAccount(of: { readonly realTime?: boolean } 
   await logs.send(new CreateLogGroupCommand({ logGroupName: "a-log-group" }));
   await logs.send(new CreateLogStreamCommand({ logGroupName: "a-log-group", logStreamName: "a-stream" }));
   await new SSMClient(options).send(new PutParameterCommand({ Name: "/a/parameter", Value: "v", Type: "String" }));
+  await new EventBridgeClient(options).send(new PutRuleCommand({ Name: "a-rule", EventPattern: '{"source": ["fuzz"]}' }));
   await new SchedulerClient(options).send(new CreateScheduleGroupCommand({ Name: "a-schedule-group" }));
   await new DynamoDBClient(options).send(
     new CreateTableCommand({
@@ -112,12 +114,21 @@ export async function startFurnishedAccount(of: { readonly realTime?: boolean } 
       [/^(GroupName)$/, ["a-group", "a-schedule-group"]],
       [/^UserName$/, ["a-user"]],
       [/^RoleName$/, ["a-role"]],
-      [/^(Names?|Name|name)$/, ["a-name", "/a/parameter", "a-schedule", "a-machine"]],
+      [/^(Names?|Name|name)$/, ["a-name", "/a/parameter", "a-schedule", "a-machine", "a-rule"]],
       [/^Mode$/, ["OFF"]],
       [/^State$|^Status$/i, ["ENABLED", "DISABLED", "Active", "Suspended", "Enabled"]],
       [/^Type$/i, ["String", "STANDARD", "container"]],
       [/^(EncryptionContext|Attributes)$/, ["run", "Policy"]],
-      [/^(eventPattern)$/i, ['{"source": ["aws.batch"]}']],
+      [/^(eventPattern)$/i, ['{"source": ["aws.batch"]}', '{"detail": {"a": [{"anything-but": {"wildcard": "a*b"}}, {"exists": false}]}}']],
+      [/^(Rule)$/, ["a-rule"]],
+      [/^(Source)$/, ["fuzz"]],
+      [/^(Detail|InputTemplate)$/, ['{"a": "b"}', '"<a> text"', '{"a": <a>}']],
+      [/^(InputPath|InputPathsMap)$/, ["$.detail", "$.detail.a[0]", "$"]],
+      [
+        /^Event$/,
+        ['{"id":"1","account":"1","source":"aws.batch","time":"t","region":"r","resources":[],"detail-type":"t","detail":{"a":["acb"]}}'],
+      ],
+      [/^(Arn)$/, [arn("lambda", "function:a-function"), given(stateMachineArn)]],
       [/^(input|output|Message|MessageBody)$/i, ["{}", '{"a": 1}']],
       [/Tags?$|TagKeys$/i, ["a", "b"]],
       [/Encoding|Version|Marker|Token|Id$/i, ["url", "none", "1"]],

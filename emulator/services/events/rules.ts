@@ -1,13 +1,10 @@
-// The rules of the default event bus. No event is delivered by one: the emulator's services tell each other directly.
+// The rules of the default event bus and their targets.
 
-import { AwsError, notImplemented } from "../../aws-error.ts";
+import { AwsError } from "../../aws-error.ts";
 import type { Environment } from "../../service.ts";
-
-export interface RuleTarget {
-  readonly id: string;
-  readonly arn: string;
-  readonly roleArn?: string;
-}
+import type { BusEvent } from "./event.ts";
+import { type EventPattern, parsePattern } from "./pattern.ts";
+import type { RuleTarget } from "./targets.ts";
 
 export interface Rule {
   readonly name: string;
@@ -15,18 +12,13 @@ export interface Rule {
   readonly description?: string;
   /** JSON text. */
   readonly eventPattern: string;
+  readonly matches: EventPattern;
   readonly isEnabled: boolean;
+  readonly tags: Readonly<Record<string, string>>;
   readonly targets: readonly RuleTarget[];
 }
 
-/** The rule by which Step Functions learns of jobs' ends for `.sync`; here Batch tells it directly, so its targets need no delivery. */
-const managedRuleName = "StepFunctionsGetEventsForBatchJobsRule";
-
-/** Refuses a target whose events would silently never come. */
-export function assertDeliverable(ruleName: string, targetArn: string): void {
-  if (ruleName === managedRuleName) return;
-  throw notImplemented(`The target ${targetArn} of the EventBridge rule ${ruleName}`);
-}
+const mostTargets = 5;
 
 export class Rules {
   readonly #environment: Environment;
@@ -44,27 +36,39 @@ export class Rules {
     return [...this.#rules.values()];
   }
 
+  find(name: string): Rule | undefined {
+    return this.#rules.get(name);
+  }
+
   get(name: string): Rule {
-    const rule = this.#rules.get(name);
+    const rule = this.find(name);
     if (rule === undefined) throw new AwsError("ResourceNotFoundException", `Rule ${name} does not exist on EventBus default.`);
     return rule;
   }
 
-  /** Creates the rule or replaces all of it but its targets. */
-  put(of: Omit<Rule, "arn" | "targets">): Rule {
-    try {
-      JSON.parse(of.eventPattern);
-    } catch (cause) {
-      throw new AwsError("InvalidEventPatternException", "Event pattern is not valid. Reason: not JSON", { cause });
-    }
-    const rule = { ...of, arn: this.arn(of.name), targets: this.#rules.get(of.name)?.targets ?? [] };
+  /** The enabled rules that this event is for. */
+  matching(event: BusEvent): readonly Rule[] {
+    return this.list().filter(({ isEnabled, targets, matches }) => isEnabled && targets.length > 0 && matches(event));
+  }
+
+  /** Creates the rule or replaces all of it but its targets. Throws InvalidEventPatternException. */
+  put(of: Omit<Rule, "arn" | "targets" | "matches">): Rule {
+    const matches = parsePattern(of.eventPattern);
+    const rule = { ...of, matches, arn: this.arn(of.name), targets: this.find(of.name)?.targets ?? [] };
     this.#rules.set(of.name, rule);
     return rule;
+  }
+
+  enable(name: string, isEnabled: boolean): void {
+    this.#rules.set(name, { ...this.get(name), isEnabled });
   }
 
   putTargets(name: string, targets: readonly RuleTarget[]): void {
     const rule = this.get(name);
     const others = rule.targets.filter(({ id }) => !targets.some((target) => target.id === id));
+    if (others.length + targets.length > mostTargets) {
+      throw new AwsError("LimitExceededException", `The requested resource exceeds the maximum number allowed: ${mostTargets} targets.`);
+    }
     this.#rules.set(name, { ...rule, targets: [...others, ...targets] });
   }
 
@@ -74,8 +78,9 @@ export class Rules {
   }
 
   delete(name: string): void {
-    const rule = this.#rules.get(name);
-    if ((rule?.targets.length ?? 0) > 0) throw new AwsError("ValidationException", "Rule can't be deleted since it has targets.");
+    if ((this.find(name)?.targets.length ?? 0) > 0) {
+      throw new AwsError("ValidationException", "Rule can't be deleted since it has targets.");
+    }
     this.#rules.delete(name);
   }
 }

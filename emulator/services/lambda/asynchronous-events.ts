@@ -13,9 +13,19 @@ export interface DiscardedEvent {
   readonly reason: "RetriesExhausted" | "EventAgeExceeded";
 }
 
+/** Where an event stands. */
+interface Trial {
+  readonly invoker: Invoker;
+  readonly config: EventInvokeConfig;
+  readonly failures: number;
+  readonly tries: number;
+  readonly acceptedAtMs: number;
+}
+
 export class AsynchronousEvents {
   readonly #environment: Environment;
   readonly #onDiscarded: ((event: DiscardedEvent) => void) | undefined;
+  readonly #underWay = new Set<Promise<void>>();
 
   constructor(environment: Environment, onDiscarded?: (event: DiscardedEvent) => void) {
     this.#environment = environment;
@@ -23,13 +33,24 @@ export class AsynchronousEvents {
   }
 
   accept(event: InvocationEvent, of: { invoker: Invoker; config: EventInvokeConfig }): void {
-    void this.#attempt(event, { ...of, failures: 0, tries: 0, acceptedAtMs: this.#environment.clock.now() });
+    this.#begin(event, { ...of, failures: 0, tries: 0, acceptedAtMs: this.#environment.clock.now() });
   }
 
-  async #attempt(
-    event: InvocationEvent,
-    of: { invoker: Invoker; config: EventInvokeConfig; failures: number; tries: number; acceptedAtMs: number },
-  ): Promise<void> {
+  /** Whether no attempt is under way; attempts that wait for their time do not count. */
+  get isIdle(): boolean {
+    return this.#underWay.size === 0;
+  }
+
+  async idle(): Promise<void> {
+    while (!this.isIdle) await Promise.all(this.#underWay);
+  }
+
+  #begin(event: InvocationEvent, of: Trial): void {
+    const underWay = this.#attempt(event, of).finally(() => this.#underWay.delete(underWay));
+    this.#underWay.add(underWay);
+  }
+
+  async #attempt(event: InvocationEvent, of: Trial): Promise<void> {
     // Throttling and a process that Lambda could not start do not count as the function's failures; only age ends those.
     const ended = await of.invoker.invoke(event).then(
       ({ isError }) => (isError ? "failed" : "done"),
@@ -41,7 +62,7 @@ export class AsynchronousEvents {
     const { clock } = this.#environment;
     const atMs = clock.now() + (retryDelaysMs[of.tries] ?? retryDelaysMs[1]);
     if (atMs - of.acceptedAtMs > of.config.maximumAgeSeconds * 1000) return this.#discard(event, "EventAgeExceeded");
-    clock.at(atMs, () => void this.#attempt(event, { ...of, failures, tries: of.tries + 1 }));
+    clock.at(atMs, () => this.#begin(event, { ...of, failures, tries: of.tries + 1 }));
   }
 
   #discard({ requestId, invokedArn }: InvocationEvent, reason: DiscardedEvent["reason"]): void {

@@ -100,7 +100,12 @@ export function lambdaOperations(dependencies: Dependencies): Service["operation
   };
 }
 
-async function invokeFunction(input: InvocationRequest, requestId: string, of: Dependencies): Promise<InvocationResponse> {
+/** Invokes without asking whether the caller may. */
+export async function invokeFunction(
+  input: Omit<InvocationRequest, "Payload"> & { readonly Payload?: Uint8Array | undefined },
+  requestId: string,
+  of: Dependencies,
+): Promise<InvocationResponse> {
   const reference = parseFunctionName(input.FunctionName, input.Qualifier);
   const definition = of.functions.get(reference);
   const type = input.InvocationType ?? "RequestResponse";

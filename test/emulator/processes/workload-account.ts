@@ -11,7 +11,7 @@ import type { Foundation } from "../../../emulator/foundation.ts";
 import type { Service } from "../../../emulator/service.ts";
 import { createKms, type Kms } from "../../../emulator/services/kms.ts";
 import { createLogs, type Logs } from "../../../emulator/services/logs.ts";
-import { createSqs } from "../../../emulator/services/sqs.ts";
+import { createSqs, type Sqs } from "../../../emulator/services/sqs.ts";
 import { startTestEmulator, type TestEmulator } from "../../support/emulator.ts";
 
 /** A service under test, or one that it needs. */
@@ -24,6 +24,7 @@ export interface Part {
 export interface Surroundings extends Foundation {
   readonly kms: Kms;
   readonly logs: Logs;
+  readonly sqs: Sqs;
 }
 
 export interface Statement {
@@ -63,7 +64,8 @@ export async function startWorkloadAccount(
       const { environment, gateway } = foundation;
       const kms = createKms(environment);
       logs = createLogs(environment, { kms, gateway });
-      const all: Part[] = [kms, logs, createSqs(environment, { kms, gateway }), ...parts({ ...foundation, kms, logs })];
+      const sqs = createSqs(environment, { kms, gateway });
+      const all: Part[] = [kms, logs, sqs, ...parts({ ...foundation, kms, logs, sqs })];
       for (const type of all.flatMap((part) => part.resourceTypes ?? [])) resourceTypes.set(type.type, type);
       // Stopped first to last: what runs processes before what they call.
       return all.reverse();

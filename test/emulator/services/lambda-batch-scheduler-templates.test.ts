@@ -1,4 +1,4 @@
-// What the CDK really writes for functions, jobs and schedules is accepted; what is not modelled is refused by its name.
+// What the CDK really writes for functions, jobs, schedules and rules is accepted; what is not modelled is refused by its name.
 
 import { App, Duration, Size, Stack } from "aws-cdk-lib";
 import {
@@ -14,6 +14,8 @@ import {
 } from "aws-cdk-lib/aws-batch";
 import { type IVpc, SubnetType, Vpc } from "aws-cdk-lib/aws-ec2";
 import { ContainerImage, CpuArchitecture, LogDriver } from "aws-cdk-lib/aws-ecs";
+import { EventField, Match, Rule, RuleTargetInput } from "aws-cdk-lib/aws-events";
+import { LambdaFunction as LambdaTarget, SfnStateMachine } from "aws-cdk-lib/aws-events-targets";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Key } from "aws-cdk-lib/aws-kms";
 import {
@@ -32,6 +34,7 @@ import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { ContextAttribute, Schedule, ScheduleExpression, ScheduleGroup, ScheduleTargetInput } from "aws-cdk-lib/aws-scheduler";
 import { Universal } from "aws-cdk-lib/aws-scheduler-targets";
 import { Queue } from "aws-cdk-lib/aws-sqs";
+import { StateMachine } from "aws-cdk-lib/aws-stepfunctions";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { ResourceType } from "../../../emulator/deploy/resource-type.ts";
 import { createBatch } from "../../../emulator/services/batch.ts";
@@ -46,12 +49,13 @@ let account: WorkloadAccount;
 let resources: { Type: string; Properties: Record<string, unknown> }[];
 
 beforeAll(async () => {
-  account = await startWorkloadAccount(({ environment, gateway, roles, kms: keys, network: subnets }) => {
+  account = await startWorkloadAccount(({ environment, gateway, roles, kms: keys, sqs, network: subnets }) => {
+    const lambda = createLambda(environment, { gateway, roles, keys, subnets });
     const parts = [
-      createLambda(environment, { gateway, roles, keys, subnets }),
+      lambda,
       createBatch(environment, { gateway, roles, subnets }),
       createScheduler(environment, { gateway, roles }),
-      createEvents(environment),
+      createEvents(environment, { gateway, roles, lambda, sqs }),
     ];
     for (const type of parts.flatMap((part) => part.resourceTypes)) types.set(type.type, type);
     return parts;
@@ -154,6 +158,13 @@ function synthesised(): Record<string, { Type: string; Properties: Record<string
       }),
     }),
   });
+  const rule = new Rule(stack, "Rule", { eventPattern: { source: ["aws.states"], detail: { status: Match.anythingBut("RUNNING") } } });
+  const missed = new Queue(stack, "Lost");
+  const options = { deadLetterQueue: missed, retryAttempts: 3, maxEventAge: Duration.hours(1) };
+  rule.addTarget(new LambdaTarget(handler, { ...options, event: RuleTargetInput.fromEventPath("$.detail") }));
+  const machine = StateMachine.fromStateMachineName(stack, "Machine", "keyturn");
+  const input = RuleTargetInput.fromObject({ job: "x", key: EventField.fromPath("$.detail.object.key") });
+  rule.addTarget(new SfnStateMachine(machine, { ...options, input }));
   return resolved(app.synth().getStackByName("Workloads").template.Resources) as ReturnType<typeof synthesised>;
 }
 
@@ -177,6 +188,7 @@ it.each([
   "AWS::Batch::JobDefinition",
   "AWS::Scheduler::Schedule",
   "AWS::Scheduler::ScheduleGroup",
+  "AWS::Events::Rule",
 ])("accepts every property that the CDK writes for %s", (type) => {
   const written = resources.filter(({ Type }) => Type === type);
   expect(written.length).toBeGreaterThan(0);
@@ -190,6 +202,8 @@ it.each([
   ["AWS::Batch::JobDefinition", { ContainerProperties: { LinuxParameters: {} } }, "LinuxParameters"],
   ["AWS::Batch::JobQueue", { SchedulingPolicyArn: "arn" }, "SchedulingPolicyArn"],
   ["AWS::Scheduler::Schedule", { KmsKeyArn: "arn" }, "KmsKeyArn"],
+  ["AWS::Events::Rule", { ScheduleExpression: "rate(1 hour)" }, "ScheduleExpression"],
+  ["AWS::Events::Rule", { Targets: [{ Id: "t", Arn: "arn", BatchParameters: {} }] }, "BatchParameters"],
 ])("refuses %s with %j by name", (type, properties, name) => {
   const written = resources.find(({ Type }) => Type === type)?.Properties ?? {};
   const inside = Object.entries(properties).map(([key, value]) => [
