@@ -91,6 +91,7 @@ export const keyAlias = {
 /** State names as they stand in the workflow, the history and the docs. */
 export const stateNames = {
   admitRun: "AdmitRun",
+  resumeAt: "ResumeAt",
   hasMfaCode: "HasMfaCode",
   requestMfa: "RequestMfa",
   validateMfa: "ValidateMfa",

@@ -1,7 +1,7 @@
 // The run id is the execution's name: one rule, applied wherever a run id enters.
 
 /** Step Functions' longest execution name. */
-const runIdMaxLength = 80;
+export const runIdMaxLength = 80;
 
 /** Narrower than what Step Functions takes as a name, so that a run id is safe in a path, a tag, an encryption context and a shell. */
 const pattern = new RegExp(`^[0-9A-Za-z_-]{1,${runIdMaxLength}}$`);

@@ -53,6 +53,8 @@ export function arnsOf(stack: Stack) {
     deadLetterQueue: regional("sqs", scheduleDeadLetterQueueName),
     scheduleGroup: regional("scheduler", `schedule-group/${scheduleGroupName}`),
     schedules: regional("scheduler", `schedule/${scheduleGroupName}/*`),
+    /** By its name, which begins with a slash. */
+    parameter: (name: string) => regional("ssm", `parameter${name}`),
     /** Step Functions' own rule, by which `.sync` learns that a job has ended. */
     batchEventsRule: regional("events", "rule/StepFunctionsGetEventsForBatchJobsRule"),
     /** Where the CDK puts the jobs' images. */

@@ -6,6 +6,16 @@ export const lambdaAnswered = "{% $states.result.Payload %}";
 /** The code in an input or an answer, or null: a string, or an object with the sealed code. Which of them is good, ValidateMfa says. */
 export const mfaCodeIn = (source: string): string => `{% $type(${source}.mfaCode) in ['string', 'object'] ? ${source}.mfaCode : null %}`;
 
+const resume = "$states.context.Execution.Input.resume";
+
+/** What the earlier execution's `output` holds, or null; AdmitRun has looked at its form, and KMS will at its contents. */
+export const resumedOutput = (output: string): string => `{% $exists(${resume}.outputs.${output}) ? ${resume}.outputs.${output} : null %}`;
+
+export const resumesAt = (state: string): string => `{% ${resume}.from = '${state}' %}`;
+
+/** Why a run without a code asks for one. */
+export const whyWithoutCode = `{% $exists(${resume}) ? 'replayed' : 'no-code' %}`;
+
 /** RequestMfa's input; a message only where an error or an answer led here. */
 export const requestMfaPayload = (approvalSeconds: number): string =>
   [

@@ -18,7 +18,17 @@ import { LambdaInvoke } from "aws-cdk-lib/aws-stepfunctions-tasks";
 import type { Construct } from "constructs";
 import type { FailureName } from "../core/errors.ts";
 import { stateNames } from "../core/naming.ts";
-import { failureText, jobResult, lambdaAnswered, mfaCodeIn, requestMfaPayload, submissionThatCredentialsOutlive } from "./expressions.ts";
+import {
+  failureText,
+  jobResult,
+  lambdaAnswered,
+  mfaCodeIn,
+  requestMfaPayload,
+  resumedOutput,
+  resumesAt,
+  submissionThatCredentialsOutlive,
+  whyWithoutCode,
+} from "./expressions.ts";
 
 /** One Lambda step: what is invoked, and the role that the state machine takes on for it. */
 export interface LambdaStep {
@@ -53,7 +63,16 @@ export function keyturnWorkflow(scope: Construct, props: KeyturnWorkflowProps): 
       startedAt: "{% $states.context.Execution.StartTime %}",
       input: "{% $states.input %}",
     }),
-    assign: { order: lambdaAnswered, mfaCode: mfaCodeIn("$states.context.Execution.Input"), because: "no-code", message: null },
+    assign: {
+      order: lambdaAnswered,
+      mfaCode: mfaCodeIn("$states.context.Execution.Input"),
+      because: whyWithoutCode,
+      message: null,
+      // Of the execution that this one replays: envelopes that open for this run and order alone. Never a submission.
+      session: resumedOutput("ValidateMfa.session"),
+      credentials: resumedOutput("RetrieveCredentials.credentials"),
+      expiresAt: resumedOutput("RetrieveCredentials.expiresAt"),
+    },
     outputs: lambdaAnswered,
   });
 
@@ -109,6 +128,11 @@ export function keyturnWorkflow(scope: Construct, props: KeyturnWorkflowProps): 
     .when(Condition.jsonata("{% $mfaCode != null %}"), validateMfa)
     .otherwise(requestMfa);
 
+  const resumeAt = Choice.jsonata(scope, stateNames.resumeAt)
+    .when(Condition.jsonata(resumesAt(stateNames.retrieveCredentials)), retrieveCredentials)
+    .when(Condition.jsonata(resumesAt(stateNames.authorizeSubmission)), authorizeSubmission)
+    .otherwise(hasMfaCode);
+
   const askAgain = (because: "refused" | "session-expired", message: string) => ({ because, message });
   validateMfa.addCatch(requestMfa, {
     errors: failures("MfaRejected", "MfaLocked"),
@@ -127,7 +151,7 @@ export function keyturnWorkflow(scope: Construct, props: KeyturnWorkflowProps): 
   for (const state of [admitRun, retrieveCredentials, authorizeSubmission]) state.addRetry({ errors: lambdaHadTrouble, ...patiently });
   requestMfa.addRetry({ errors: ["Lambda.TooManyRequestsException"], ...patiently });
 
-  admitRun.next(hasMfaCode);
+  admitRun.next(resumeAt);
   requestMfa.next(hasMfaCode);
   validateMfa.next(retrieveCredentials);
   retrieveCredentials.next(authorizeSubmission);

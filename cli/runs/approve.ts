@@ -12,7 +12,8 @@ import { codeRequestOf, whyItWaits } from "./code-request.ts";
 import { type Conducted, conduct } from "./conduct.ts";
 import { asOperator, type Operator } from "./operator-session.ts";
 import { humanProgress, requestText, silentProgress } from "./progress.ts";
-import { parseRunId, runArgument } from "./run-argument.ts";
+import { parseRun, runArgument } from "./run-argument.ts";
+import { findExecution } from "./run-execution.ts";
 import { stoppedText } from "./stop.ts";
 
 export const approve = command({
@@ -25,10 +26,12 @@ export const approve = command({
   },
   examples: ["keyturn approve 20261122-010628-x7kq2", "keyturn approve 20261122-010628-x7kq2 --code 123456 --json"],
   run: ({ args }) => {
-    const run = parseRunId(args.run);
+    const named = parseRun(args.run);
     const code = args.code === undefined ? undefined : parseCode(args.code);
     return asOperator(args, async (operator) => {
-      const view = await whenItAsks(run, operator);
+      const of = await findExecution(named, operator);
+      const { run } = of;
+      const view = await whenItAsks(of.execution, operator);
       const request = codeRequestOf(view);
       if (request === undefined) throw new CommandFailed(whyNot(run, view, operator.session.flags));
       const isInteractive = !args.json && process.stdin.isTTY && process.stdout.isTTY;
@@ -37,7 +40,7 @@ export const approve = command({
       // With a code given beforehand nobody is asked, so nothing would show what it is given for.
       if (!args.json && (code !== undefined || !isInteractive)) console.log(requestText(request, shown, operator.session.nowMs()));
       const conducted = await conduct({
-        run,
+        of,
         operator,
         progress,
         isInteractive,
@@ -51,14 +54,14 @@ export const approve = command({
 });
 
 /** A run that has just been started is on its way to the question. */
-async function whenItAsks(run: string, { sfn, executionArn, pollMs }: Operator): Promise<RunView> {
-  const beforeIt: ReadonlySet<string> = new Set([stateNames.admitRun, stateNames.hasMfaCode, stateNames.validateMfa]);
+async function whenItAsks(execution: string, { sfn, executionArn, pollMs }: Operator): Promise<RunView> {
+  const beforeIt: ReadonlySet<string> = new Set([stateNames.admitRun, stateNames.resumeAt, stateNames.hasMfaCode, stateNames.validateMfa]);
   const isOnItsWay = ({ visits }: RunView): boolean => {
     const state = visits.at(-1);
     return state === undefined || beforeIt.has(state.name) || (state.name === stateNames.requestMfa && !state.isWaiting);
   };
-  const following = { sfn, executionArn: executionArn(run), pollMs, signal: new AbortController().signal };
-  const now = await readRun(sfn, executionArn(run));
+  const following = { sfn, executionArn: executionArn(execution), pollMs, signal: new AbortController().signal };
+  const now = await readRun(sfn, executionArn(execution));
   return now.status === "RUNNING" && isOnItsWay(now) ? followRun(following, (view) => !isOnItsWay(view)) : now;
 }
 

@@ -5,6 +5,7 @@ import * as z from "zod";
 import { stateNames } from "../../core/naming.ts";
 import type { Order } from "../../core/order.ts";
 import { parseOrder } from "../../core/order-form.ts";
+import { type Because, reasonsToAsk } from "../../tasks/request-mfa/task.ts";
 import type { RunView } from "../local/follow-run.ts";
 import { sealCode } from "../one-time-code.ts";
 import type { Operator } from "./operator-session.ts";
@@ -12,7 +13,7 @@ import type { Operator } from "./operator-session.ts";
 const Payload = z.object({
   Payload: z.object({
     order: z.unknown().transform(parseOrder),
-    because: z.enum(["no-code", "refused", "session-expired"]),
+    because: z.enum(reasonsToAsk),
     message: z.string().optional(),
     deadline: z.iso.datetime(),
     taskToken: z.string(),
@@ -21,7 +22,7 @@ const Payload = z.object({
 
 export interface CodeRequest {
   readonly order: Order;
-  readonly because: "no-code" | "refused" | "session-expired";
+  readonly because: Because;
   /** Text of the error that led here. */
   readonly message?: string | undefined;
   readonly deadlineMs: number;
@@ -45,6 +46,8 @@ export function whyItWaits({ because, message, order }: CodeRequest): string {
   switch (because) {
     case "no-code":
       return "The run was started without a code.";
+    case "replayed":
+      return "The run is replayed, and what its last code opened is of no use any more.";
     case "refused":
       return "The code that was given was not accepted.";
     case "session-expired":

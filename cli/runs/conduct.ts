@@ -6,10 +6,11 @@ import { askForCode } from "../one-time-code.ts";
 import { answerWith, type CodeRequest, codeRequestOf } from "./code-request.ts";
 import type { Operator } from "./operator-session.ts";
 import type { Progress } from "./progress.ts";
+import type { RunExecution } from "./run-execution.ts";
 import { type Stopped, stopRun } from "./stop-run.ts";
 
 export interface Conducting {
-  readonly run: string;
+  readonly of: RunExecution;
   readonly operator: Operator;
   readonly progress: Progress;
   /** Whether somebody is there to be asked. */
@@ -31,17 +32,18 @@ export interface Conducted {
   readonly stopped?: Stopped;
 }
 
-export async function conduct(of: Conducting): Promise<Conducted> {
+export async function conduct(conducting: Conducting): Promise<Conducted> {
   const interruption = listenForInterruption();
   const followed: Watch["followed"] = { wasLate: false };
   try {
-    return await followAndAnswer(of, { interruption, followed });
+    return await followAndAnswer(conducting, { interruption, followed });
   } catch (error) {
-    const isHere = of.isInteractive && (interruption.by === "SIGINT" || isPromptEnd(error));
+    const isHere = conducting.isInteractive && (interruption.by === "SIGINT" || isPromptEnd(error));
     if (!interruption.signal.aborted && !isHere) throw error;
-    const { view = await readRun(of.operator.sfn, of.operator.executionArn(of.run)), wasLate } = followed;
+    const { of, operator } = conducting;
+    const { view = await readRun(operator.sfn, operator.executionArn(of.execution)), wasLate } = followed;
     if (isHere && (await wantsItStopped(of.run))) {
-      const stopped = await stopRun(of.run, of.operator);
+      const stopped = await stopRun(of, operator);
       return { how: "stopped", view: stopped.view, wasLate, stopped };
     }
     return { how: "left", view, wasLate };
@@ -59,14 +61,14 @@ interface Watch {
   readonly followed: { view?: RunView; wasLate: boolean };
 }
 
-async function followAndAnswer(of: Conducting, { interruption, followed }: Watch): Promise<Conducted> {
-  const { operator, progress } = of;
+async function followAndAnswer(conducting: Conducting, { interruption, followed }: Watch): Promise<Conducted> {
+  const { of, operator, progress } = conducting;
   const answered = new Set<string>();
-  let { code } = of;
-  let reported = of.reported ?? 0;
+  let { code } = conducting;
+  let reported = conducting.reported ?? 0;
   const following = (signal: AbortSignal): Following => ({
     sfn: operator.sfn,
-    executionArn: operator.executionArn(of.run),
+    executionArn: operator.executionArn(of.execution),
     pollMs: operator.pollMs,
     signal,
     reported,
@@ -79,7 +81,10 @@ async function followAndAnswer(of: Conducting, { interruption, followed }: Watch
     followed.view = view;
     progress.seen(view);
     const request = codeRequestOf(view);
-    return (request !== undefined && !answered.has(request.taskToken)) || (of.untilAccepted === true && isAccepted(view, of.reported ?? 0));
+    return (
+      (request !== undefined && !answered.has(request.taskToken)) ||
+      (conducting.untilAccepted === true && isAccepted(view, conducting.reported ?? 0))
+    );
   };
   for (;;) {
     const view = await followRun(following(interruption.signal), asksAnew);
@@ -91,9 +96,9 @@ async function followAndAnswer(of: Conducting, { interruption, followed }: Watch
     const request = codeRequestOf(view);
     if (request === undefined) return { how: "accepted", view, wasLate };
     if (code === undefined) {
-      if (!of.isInteractive) return { how: "waits", view, wasLate: followed.wasLate };
+      if (!conducting.isInteractive) return { how: "waits", view, wasLate: followed.wasLate };
       progress.request(request);
-      code = await askWhileItWaits(request, { of, signal: interruption.signal });
+      code = await askWhileItWaits(request, { conducting, signal: interruption.signal });
     }
     answered.add(request.taskToken);
     const isFirst = code !== undefined && (await answerWith(code, request, operator));
@@ -108,12 +113,15 @@ const isAccepted = ({ visits }: RunView, since: number): boolean =>
   visits.slice(since).some(({ name, leftAtMs, error }) => name === "ValidateMfa" && leftAtMs !== undefined && error === undefined);
 
 /** Undefined when the question was closed meanwhile. */
-async function askWhileItWaits(request: CodeRequest, { of, signal }: { of: Conducting; signal: AbortSignal }): Promise<string | undefined> {
-  const { operator, run } = of;
+async function askWhileItWaits(
+  request: CodeRequest,
+  { conducting, signal }: { conducting: Conducting; signal: AbortSignal },
+): Promise<string | undefined> {
+  const { operator, of } = conducting;
   const closed = new AbortController();
   const both = AbortSignal.any([closed.signal, signal]);
   const watching = followRun(
-    { sfn: operator.sfn, executionArn: operator.executionArn(run), pollMs: operator.pollMs, signal: both },
+    { sfn: operator.sfn, executionArn: operator.executionArn(of.execution), pollMs: operator.pollMs, signal: both },
     (view) => codeRequestOf(view)?.taskToken !== request.taskToken,
   ).then(
     () => closed.abort(),

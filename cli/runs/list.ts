@@ -8,6 +8,7 @@ import {
   ListExecutionsCommand,
 } from "@aws-sdk/client-sfn";
 import { stateNames } from "../../core/naming.ts";
+import { executionOf } from "../../core/resume.ts";
 import { sessionArguments } from "../aws-session.ts";
 import { command } from "../command.ts";
 import { UsageError } from "../outcome.ts";
@@ -57,6 +58,8 @@ function statusOf(text: string): ExecutionStatus {
 
 interface ListedRun {
   readonly run: string;
+  /** Its name: the run's id, and in a replay a number behind it. */
+  readonly execution: string;
   readonly job: string | null;
   readonly admin: string | null;
   readonly status: string;
@@ -77,7 +80,8 @@ async function listedRun(execution: ExecutionListItem, { sfn }: Operator): Promi
   ]);
   const { job = null, admin = null } = askedFor(JSON.parse(input));
   return {
-    run: name,
+    run: executionOf(name).run,
+    execution: name,
     job,
     admin,
     status,
@@ -102,12 +106,12 @@ async function placeOf({ executionArn }: ExecutionListItem, sfn: Operator["sfn"]
 function listText(runs: readonly ListedRun[], flags: string): string {
   if (runs.length === 0) return `No runs. Start one: keyturn run JOB${flags}`;
   const { paint } = colours(process.stdout);
-  const rows = runs.map(({ run, job, admin, status, state, waitsForCode, redrives, startedAt, endedAt }) => {
+  const rows = runs.map(({ execution, job, admin, status, state, waitsForCode, redrives, startedAt, endedAt }) => {
     const is =
       status !== "RUNNING" ? status.toLowerCase().replace("_", " ") : waitsForCode ? "waits for a code" : `in ${state ?? "its start"}`;
     const took = endedAt === null ? "" : duration(Date.parse(endedAt) - Date.parse(startedAt));
     const again = redrives === 0 ? "" : `, redriven${redrives === 1 ? "" : ` ${redrives} times`}`;
-    return [run, job ?? "?", admin ?? "?", `${is}${again}`, moment(Date.parse(startedAt)).slice(0, 16), took];
+    return [execution, job ?? "?", admin ?? "?", `${is}${again}`, moment(Date.parse(startedAt)).slice(0, 16), took];
   });
   const waiting = runs.filter(({ waitsForCode }) => waitsForCode);
   const text = table([["RUN", "JOB", "ADMIN", "STATUS", "STARTED (UTC)", "TOOK"], ...rows]);

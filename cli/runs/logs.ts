@@ -12,7 +12,8 @@ import { LogStreamReader } from "./job-log.ts";
 import { readJobs } from "./job-of-run.ts";
 import { asOperator, type Operator } from "./operator-session.ts";
 import { orderOf } from "./order-of-run.ts";
-import { parseRunId, runArgument } from "./run-argument.ts";
+import { parseRun, runArgument } from "./run-argument.ts";
+import { findExecution } from "./run-execution.ts";
 
 export const logs = command({
   meta: { name: "logs", description: "Print the log of a run's job." },
@@ -24,12 +25,13 @@ export const logs = command({
   },
   examples: ["keyturn logs 20261122-010628-x7kq2", "keyturn logs 20261122-010628-x7kq2 --follow"],
   run: ({ args }) => {
-    const run = parseRunId(args.run);
+    const named = parseRun(args.run);
     if (args.follow && args.json)
       throw new UsageError("--follow and --json exclude each other: one document has an end, a followed log has not.");
     return asOperator(args, async (operator) => {
+      const { run, execution } = await findExecution(named, operator);
       const tail = new Tail(operator);
-      let view = await tail.look(run);
+      let view = await tail.look(execution);
       if (args.json) {
         console.log(JSON.stringify({ run, attempts: tail.attempts }));
         return;
@@ -43,7 +45,7 @@ export const logs = command({
         if (place !== said && tail.attempts.length === 0) console.error(place);
         said = place;
         await sleep(operator.pollMs);
-        view = await tail.look(run);
+        view = await tail.look(execution);
       }
       if (tail.attempts.length === 0) throw new CommandFailed(noLog(run, view, operator.session.flags));
     });
@@ -70,9 +72,9 @@ class Tail {
   }
 
   /** The run as it was before its log was read: whatever it had written by its end is in the log then. */
-  async look(run: string): Promise<RunView> {
+  async look(execution: string): Promise<RunView> {
     const { sfn, batch, executionArn } = this.#operator;
-    const view = await readRun(sfn, executionArn(run));
+    const view = await readRun(sfn, executionArn(execution));
     const job = orderOf(view)?.job;
     if (job === undefined) return view;
     for (const { id, attempts } of await readJobs(batch, view)) {

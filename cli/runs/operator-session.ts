@@ -4,6 +4,7 @@ import { BatchClient } from "@aws-sdk/client-batch";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { KMSClient } from "@aws-sdk/client-kms";
 import { SFNClient } from "@aws-sdk/client-sfn";
+import { SSMClient } from "@aws-sdk/client-ssm";
 import { keyAlias, stateMachineName } from "../../core/naming.ts";
 import { type AwsSession, explained, type SessionArguments, signIn } from "../aws-session.ts";
 import { CommandFailed } from "../outcome.ts";
@@ -14,6 +15,7 @@ export interface Operator {
   readonly kms: KMSClient;
   readonly batch: BatchClient;
   readonly logs: CloudWatchLogsClient;
+  readonly ssm: SSMClient;
   readonly stateMachineArn: string;
   readonly executionArn: (run: string) => string;
   /** Between two questions about a run: AWS counts them, the emulator does not. */
@@ -29,6 +31,7 @@ export async function asOperator<Result>(signedInBy: SessionArguments, act: (ope
     kms: new KMSClient(options),
     batch: new BatchClient(options),
     logs: new CloudWatchLogsClient(options),
+    ssm: new SSMClient(options),
   };
   const at = `arn:${caller.partition}:states:${options.region}:${caller.account}`;
   try {

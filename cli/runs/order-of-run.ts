@@ -21,16 +21,21 @@ const Asked = z.object({
   reason: z.string().optional().catch(undefined),
 });
 
-/** Job, admin and reason as they were asked for. */
+const Resumed = z.object({
+  resume: z.object({ from: z.string(), outputs: z.object({ AdmitRun: Asked }).optional().catch(undefined) }),
+});
+
+/** Job, admin and reason as they were asked for; those of a replay may stand in the order that it takes over. */
 export function askedFor(input: unknown): z.output<typeof Asked> {
   const parsed = Asked.safeParse(input);
-  return parsed.success ? parsed.data : {};
+  const asked = parsed.success ? parsed.data : {};
+  const resumed = Resumed.safeParse(input);
+  const order = resumed.success ? resumed.data.resume.outputs?.AdmitRun : undefined;
+  return { ...order, ...Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)) };
 }
 
-const Envelope = z.object({ Payload: z.object({ expiresAt: z.iso.datetime() }) });
-
-/** When what the state's latest success issued ends, in milliseconds since the epoch; undefined where it issued nothing. */
-export function issuedUntilMs({ visits }: Pick<RunView, "visits">, state: "ValidateMfa" | "RetrieveCredentials"): number | undefined {
-  const issued = visits.findLast(({ name, taskOutput }) => name === state && taskOutput !== undefined);
-  return issued === undefined ? undefined : Date.parse(Envelope.parse(issued.taskOutput).Payload.expiresAt);
+/** The state that a replay resumed at; null for any other execution. */
+export function resumedFrom(input: unknown): string | null {
+  const resumed = Resumed.safeParse(input);
+  return resumed.success ? resumed.data.resume.from : null;
 }

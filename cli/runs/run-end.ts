@@ -8,6 +8,7 @@ import { bytes, type Colours, duration, table, wrap } from "../terminal.ts";
 import type { Conducted } from "./conduct.ts";
 import { LogStreamReader } from "./job-log.ts";
 import type { Operator } from "./operator-session.ts";
+import type { RunExecution } from "./run-execution.ts";
 import { type RunReport, reportOf } from "./run-report.ts";
 import { stoppedText } from "./stop.ts";
 
@@ -17,8 +18,8 @@ export interface RunEnd {
   readonly log: JobMessages;
 }
 
-export async function readEnd({ view }: Conducted, { run, operator }: { run: string; operator: Operator }): Promise<RunEnd> {
-  const report = await reportOf(view, { run, operator });
+export async function readEnd({ view }: Conducted, { of, operator }: { of: RunExecution; operator: Operator }): Promise<RunEnd> {
+  const report = await reportOf(view, { of, operator });
   return { report, log: readJobMessages(await newestLog(report, operator.logs)) };
 }
 

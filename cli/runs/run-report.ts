@@ -1,5 +1,6 @@
 // One run as a program wants it: the document that `--json` prints, and what the human output is made from.
 
+import { executionName } from "../../core/resume.ts";
 import { errorMessage } from "../../core/run-history.ts";
 import { consoleUrl } from "../../tasks/request-mfa/task.ts";
 import type { RunStatus, RunView } from "../local/follow-run.ts";
@@ -7,10 +8,15 @@ import { codeRequestOf, whyItWaits } from "./code-request.ts";
 import { costSoFarUsd } from "./cost-so-far.ts";
 import { type RunJob, readJobs } from "./job-of-run.ts";
 import type { Operator } from "./operator-session.ts";
-import { askedFor, orderOf } from "./order-of-run.ts";
+import { askedFor, orderOf, resumedFrom } from "./order-of-run.ts";
+import type { RunExecution } from "./run-execution.ts";
 
 export interface RunReport {
   readonly run: string;
+  /** Name of the execution that this is about: the run's id, and in a replay a number behind it. */
+  readonly execution: string;
+  /** The execution that this one replays, and the state that it resumed at; null where this is the run's first. */
+  readonly replays: { readonly execution: string; readonly from: string | null } | null;
   /** When this was so, by AWS's clock. */
   readonly readAt: string;
   readonly status: RunStatus;
@@ -46,7 +52,8 @@ export interface RunReport {
   readonly consoleUrl: string;
 }
 
-export async function reportOf(view: RunView, { run, operator }: { run: string; operator: Operator }): Promise<RunReport> {
+export async function reportOf(view: RunView, { of, operator }: { of: RunExecution; operator: Operator }): Promise<RunReport> {
+  const { run, execution, number } = of;
   const jobs = await readJobs(operator.batch, view);
   const order = orderOf(view);
   const asked = askedFor(view.input);
@@ -56,6 +63,8 @@ export async function reportOf(view: RunView, { run, operator }: { run: string; 
   const nowMs = operator.session.nowMs();
   return {
     run,
+    execution,
+    replays: number === 1 ? null : { execution: executionName(run, number - 1), from: resumedFrom(view.input) },
     readAt: iso(nowMs),
     status: view.status,
     job: order?.job ?? asked.job ?? null,
@@ -89,6 +98,6 @@ export async function reportOf(view: RunView, { run, operator }: { run: string; 
     exitCode: jobs.at(-1)?.exitCode ?? null,
     error: failure === undefined ? null : { name: failure.name, message: errorMessage(failure) },
     costUsd: Number(costSoFarUsd({ view, jobs, nowMs }).toFixed(6)),
-    consoleUrl: consoleUrl(operator.executionArn(run)),
+    consoleUrl: consoleUrl(operator.executionArn(execution)),
   };
 }

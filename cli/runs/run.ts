@@ -14,6 +14,7 @@ import { adminOf, admitBeforehand, newRunId, type RunInput, readParameters, requ
 import { asOperator, type Operator } from "./operator-session.ts";
 import { humanProgress, silentProgress } from "./progress.ts";
 import { endJson, endText, exitCodeOf, readEnd } from "./run-end.ts";
+import { executionNamed } from "./run-execution.ts";
 
 export const run = command({
   meta: { name: "run", description: "Start a job, give the code, and watch it to its end." },
@@ -140,8 +141,8 @@ async function watch(
   const shown = colours(process.stdout);
   const progress = json ? silentProgress : humanProgress(operator.session.nowMs, shown);
   progress.note(`Run ${id} is started.`);
-  const conducted = await conduct({ run: id, operator, progress, isInteractive: of.isInteractive });
-  const end = await readEnd(conducted, { run: id, operator });
+  const conducted = await conduct({ of: executionNamed(id), operator, progress, isInteractive: of.isInteractive });
+  const end = await readEnd(conducted, { of: executionNamed(id), operator });
   console.log(json ? endJson(end) : `\n${endText(conducted, end, { ...shown, flags })}`);
   return exitCodeOf(conducted, end.report);
 }

@@ -7,7 +7,8 @@ import { readRun } from "../local/follow-run.ts";
 import { type Colours, colours, duration, moment, table, wrap } from "../terminal.ts";
 import { asOperator } from "./operator-session.ts";
 import { stateHeading, stateLines } from "./progress.ts";
-import { parseRunId, runArgument } from "./run-argument.ts";
+import { parseRun, runArgument } from "./run-argument.ts";
+import { findExecution } from "./run-execution.ts";
 import { type RunReport, reportOf } from "./run-report.ts";
 
 export const status = command({
@@ -15,10 +16,11 @@ export const status = command({
   args: { run: runArgument, json: { type: "boolean", description: "Print one JSON document." }, ...sessionArguments },
   examples: ["keyturn status 20261122-010628-x7kq2", "keyturn status 20261122-010628-x7kq2 --json"],
   run: ({ args }) => {
-    const run = parseRunId(args.run);
+    const named = parseRun(args.run);
     return asOperator(args, async (operator) => {
-      const view = await readRun(operator.sfn, operator.executionArn(run));
-      const report = await reportOf(view, { run, operator });
+      const of = await findExecution(named, operator);
+      const view = await readRun(operator.sfn, operator.executionArn(of.execution));
+      const report = await reportOf(view, { of, operator });
       console.log(args.json ? JSON.stringify(report) : statusText(report, colours(process.stdout)));
     });
   },
@@ -33,6 +35,7 @@ function statusText(report: RunReport, shown: Colours): string {
     ["job", report.job ?? "unknown: the run was not admitted"],
     ["admin", report.admin ?? "unknown"],
     ["reason", report.reason ?? "none was given"],
+    ...(report.replays === null ? [] : [["replays", replaysText(report.replays)]]),
     ...(report.parameters === null ? [] : [["parameters", parametersText(report.parameters)]]),
     ...(report.jobDefinition === null ? [] : [["revision", report.jobDefinition.split("/").at(-1) ?? ""]]),
     ["started", `${moment(began)}${endedAt === null ? `, ${duration(now - began)} ago` : ""}`],
@@ -59,6 +62,9 @@ function statusText(report: RunReport, shown: Colours): string {
   blocks.push(`In the console:\n${report.consoleUrl}`);
   return blocks.join("\n\n");
 }
+
+const replaysText = ({ execution, from }: NonNullable<RunReport["replays"]>): string =>
+  `execution ${execution}${from === null ? "" : `, from ${from} on`}`;
 
 const parametersText = (parameters: Readonly<Record<string, unknown>>): string =>
   Object.entries(parameters)

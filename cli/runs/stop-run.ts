@@ -5,7 +5,8 @@ import { StopExecutionCommand } from "@aws-sdk/client-sfn";
 import { type RunView, readRun } from "../local/follow-run.ts";
 import { hasEnded, readJobs } from "./job-of-run.ts";
 import type { Operator } from "./operator-session.ts";
-import { issuedUntilMs } from "./order-of-run.ts";
+import { issuedUntilMs } from "./outputs-of-run.ts";
+import type { RunExecution } from "./run-execution.ts";
 
 export interface Stopped {
   readonly run: string;
@@ -18,8 +19,8 @@ export interface Stopped {
   readonly view: RunView;
 }
 
-export async function stopRun(run: string, { sfn, batch, session, executionArn }: Operator): Promise<Stopped> {
-  const arn = executionArn(run);
+export async function stopRun({ run, execution }: RunExecution, { sfn, batch, session, executionArn }: Operator): Promise<Stopped> {
+  const arn = executionArn(execution);
   const before = await readRun(sfn, arn);
   const isRunning = before.status === "RUNNING";
   if (isRunning) {

@@ -4,19 +4,22 @@ import { sessionArguments } from "../aws-session.ts";
 import { command } from "../command.ts";
 import { colours, duration, moment, table, wrap } from "../terminal.ts";
 import { asOperator } from "./operator-session.ts";
-import { parseRunId, runArgument } from "./run-argument.ts";
+import { parseRun, runArgument } from "./run-argument.ts";
+import { findExecution } from "./run-execution.ts";
 import { type Stopped, stopRun } from "./stop-run.ts";
 
 export const stop = command({
   meta: { name: "stop", description: "Stop a run and its job." },
   args: { run: runArgument, json: { type: "boolean", description: "Print one JSON document." }, ...sessionArguments },
   examples: ["keyturn stop 20261122-010628-x7kq2"],
-  run: ({ args }) =>
-    asOperator(args, async (operator) => {
-      const stopped = await stopRun(parseRunId(args.run), operator);
+  run: ({ args }) => {
+    const named = parseRun(args.run);
+    return asOperator(args, async (operator) => {
+      const stopped = await stopRun(await findExecution(named, operator), operator);
       const { view, ...told } = stopped;
       console.log(args.json ? JSON.stringify({ ...told, status: view.status }) : stoppedText(stopped));
-    }),
+    });
+  },
 });
 
 const names: Readonly<Record<Stopped["stillValid"][number]["what"], string>> = {

@@ -8,6 +8,7 @@ import {
   auditorPolicyName,
   groupName,
   jobBoundaryName,
+  jobDefinitionParameter,
   keyAlias,
   operatorPolicyName,
   roleNames,
@@ -95,6 +96,11 @@ function operatorStatements(stack: Stack): Statement[] {
       },
     },
     throughStepFunctions(stack, ["kms:Decrypt", "kms:GenerateDataKey"]),
+    {
+      sid: "KnowWhatIsDeployed",
+      actions: ["ssm:GetParameter"],
+      resources: [arns.parameter(jobDefinitionParameter("*"))],
+    },
     { sid: "ReadJobLogs", actions: readLogs, resources: [arns.jobLogs("*")] },
     describeJobs,
     {

@@ -4,10 +4,13 @@ import * as z from "zod/mini";
 import { canonicalJson } from "../../core/canonical-json.ts";
 import { KeyturnError } from "../../core/errors.ts";
 import type { Order, ParameterValue } from "../../core/order.ts";
+import { executionOf, mostExecutions } from "../../core/resume.ts";
 import { isRunId, runIdRule } from "../../core/run-id.ts";
 import { composeOrder, type DeployedJob } from "../../jobs/compose-order.ts";
 import type { JobDefinition } from "../../jobs/definition.ts";
+import { isRecord, kindOf, quoted } from "./foreign-value.ts";
 import { parameterFaults } from "./parameter-faults.ts";
+import { orderChanges, type Resume, readResume, unknownMembers } from "./resume.ts";
 
 export interface AdmitRunInput {
   /** The execution name. */
@@ -32,6 +35,8 @@ const parametersMaxLength = 2_048;
 const sealedCodeMaxLength = 8_192;
 
 const members = ["job", "admin", "mfaCode", "parameters", "reason"] as const;
+/** Of a replay that takes its order over; `resume` itself stands in every replay. */
+const resumedMembers = ["resume", "mfaCode", "reason"] as const;
 
 const PlainCode = z.string().check(z.regex(/^[0-9]{6}$/));
 const SealedCode = z.strictObject({
@@ -39,27 +44,57 @@ const SealedCode = z.strictObject({
 });
 
 /** Returns the order; throws `InvalidRun` with one line per fault. */
-export function admitRun({ run, startedAt, input }: AdmitRunInput, dependencies: AdmitRunDependencies): Order {
-  const faults: string[] = isRunId(run) ? [] : [`run: the execution name must be ${runIdRule}`];
+export function admitRun({ run: execution, startedAt, input }: AdmitRunInput, dependencies: AdmitRunDependencies): Order {
+  const faults: string[] = isRunId(execution) ? [] : [`run: the execution name must be ${runIdRule}`];
   if (!isRecord(input)) {
     faults.push(`input: must be a JSON object such as {"job": "…", "admin": "…"}, not ${kindOf(input)}`);
-    throw invalid(run, faults);
+    throw invalid(execution, faults);
   }
-  for (const name of Object.keys(input)) {
-    if (!members.some((member) => member === name)) {
-      faults.push(`${quoted(name)}: unknown field; a run takes ${members.join(", ")}`);
-    }
-  }
-  const job = readJob(input["job"], dependencies, faults);
-  const admin = readAdmin(input["admin"], { job, admins: dependencies.admins, faults });
-  const parameters = readParameters(input["parameters"], job, faults);
-  const reason = readReason(input["reason"], faults);
+  const { run, resume, asked } = readBeginning(input, { execution, faults });
+  const job = readJob(asked["job"], dependencies, faults);
+  const admin = readAdmin(asked["admin"], { job, admins: dependencies.admins, faults });
+  const parameters = readParameters(asked["parameters"], job, faults);
+  const reason = readReason(asked["reason"], faults);
   checkCode(input["mfaCode"], faults);
   const deployed = job && dependencies.plan[job.name];
   if (!isRunId(run) || job === undefined || admin === undefined || parameters === undefined || !deployed || faults.length > 0) {
-    throw invalid(run, faults);
+    throw invalid(execution, faults);
   }
-  return composeOrder(job, { run, admin, parameters, reason, startedAtMs: Date.parse(startedAt), deployed });
+  const order = composeOrder(job, { run, admin, parameters, reason, startedAtMs: Date.parse(startedAt), deployed });
+  const changes = resume?.order && orderChanges(resume.order, order);
+  if (changes !== undefined) throw invalid(execution, [changes]);
+  return order;
+}
+
+interface Beginning {
+  /** The execution's name, or that of the run which it replays. */
+  readonly run: unknown;
+  readonly resume?: Resume | undefined;
+  /** Where job, admin, parameters and reason stand. */
+  readonly asked: Readonly<Record<string, unknown>>;
+}
+
+function readBeginning(
+  input: Readonly<Record<string, unknown>>,
+  { execution, faults }: { execution: unknown; faults: string[] },
+): Beginning {
+  if (!Object.hasOwn(input, "resume")) {
+    faults.push(...unknownMembers(input, { takes: [...members, "resume"] }));
+    if (typeof execution === "string" && executionOf(execution).number > 1) {
+      faults.push(`run: names that end in -r2 to -r${mostExecutions} are those of replays; choose another, or resume a run with it`);
+    }
+    return { run: execution, asked: input };
+  }
+  const resume = readResume(input["resume"], { execution, faults });
+  // Without a state to resume at, the rest of the input cannot be judged.
+  if (resume === undefined) throw invalid(execution, faults);
+  if (resume.order === undefined) {
+    faults.push(...unknownMembers(input, { takes: [...members, "resume"] }));
+    return { run: resume.run, resume, asked: input };
+  }
+  faults.push(...unknownMembers(input, { takes: resumedMembers }));
+  const { job, admin, parameters, reason } = resume.order;
+  return { run: resume.run, resume, asked: { job, admin, parameters, reason: input["reason"] ?? reason } };
 }
 
 function readJob(value: unknown, { catalogue, plan }: AdmitRunDependencies, faults: string[]): JobDefinition | undefined {
@@ -146,11 +181,3 @@ function invalid(run: unknown, faults: readonly string[]): KeyturnError {
     facts: { faults: faults.length },
   });
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-const kindOf = (value: unknown): string => (value === null ? "null" : Array.isArray(value) ? "a list" : `a ${typeof value}`);
-
-/** Foreign text in a message: shortened, and escaped as JSON does. */
-const quoted = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);

@@ -7,13 +7,13 @@ import { assertOrderIntact } from "../../core/order.ts";
 import { parseOrder } from "../../core/order-form.ts";
 import { defineTask } from "../define-task.ts";
 import { parseEnvironment, wholeNumber } from "../environment.ts";
-import { requestMfa } from "./task.ts";
+import { reasonsToAsk, requestMfa } from "./task.ts";
 
 const Environment = z.object({ KEYTURN_TOPIC_ARN: z.string(), KEYTURN_MAX_REFUSALS: wholeNumber, KEYTURN_LOCK_SECONDS: wholeNumber });
 
 const Input = z.object({
   order: z.optional(z.unknown()),
-  because: z.enum(["no-code", "refused", "session-expired"]),
+  because: z.enum(reasonsToAsk),
   message: z.optional(z.string()),
   execution: z.string(),
   deadline: z.iso.datetime(),

@@ -3,7 +3,10 @@
 import { jobRoleName } from "../../core/naming.ts";
 import type { Order } from "../../core/order.ts";
 
-export type Because = "no-code" | "refused" | "session-expired";
+/** Why a run asks for a code, as the workflow says it. */
+export const reasonsToAsk = ["no-code", "replayed", "refused", "session-expired"] as const;
+
+export type Because = (typeof reasonsToAsk)[number];
 
 export interface RequestMfaInput {
   readonly order: Order;
@@ -94,6 +97,7 @@ export function composeNotification(input: RequestMfaInput, { nowMs, lock }: { n
 
 const reasons: Readonly<Record<Because, string>> = {
   "no-code": "the run was started without a code, as a schedule does.",
+  replayed: "somebody replays a run that ended before, and what its last code opened is of no use any more.",
   refused: "the code that was given was not accepted.",
   "session-expired": "the MFA session has ended before the job could start; a fresh code opens a new one.",
 };

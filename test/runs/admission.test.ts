@@ -27,11 +27,15 @@ const refusals: readonly (readonly [string, unknown, readonly string[]])[] = [
   ["a number", "7", [objectFault("a number")]],
   ["null", "null", [objectFault("null")]],
   ["an empty object", {}, ["job: missing; the catalogue has credential-report, trial", "admin: missing"]],
-  ["an unknown field", { ...good, mfacode: "123456" }, ['"mfacode": unknown field; a run takes job, admin, mfaCode, parameters, reason']],
+  [
+    "an unknown field",
+    { ...good, mfacode: "123456" },
+    ['"mfacode": unknown field; a run takes job, admin, mfaCode, parameters, reason, resume'],
+  ],
   [
     "a way past admission",
     { resume: { at: "AuthorizeSubmission" }, ...good },
-    ['"resume": unknown field; a run takes job, admin, mfaCode, parameters, reason'],
+    ['"resume": unknown field; a run takes job, admin, mfaCode, parameters, reason, resume'],
   ],
   ["an unknown job", { ...good, job: "reports" }, ['job: "reports" is not in the catalogue, which has credential-report, trial']],
   [
@@ -112,7 +116,7 @@ const refusals: readonly (readonly [string, unknown, readonly string[]])[] = [
     "everything wrong at once",
     { job: "trial", admin: "mallory", parameters: { act: 1 }, mfaCode: "no", reason: 5, urgent: true },
     [
-      '"urgent": unknown field; a run takes job, admin, mfaCode, parameters, reason',
+      '"urgent": unknown field; a run takes job, admin, mfaCode, parameters, reason, resume',
       'admin: "mallory" is not one of the configured admins; look at admins in keyturn.config.ts',
       `parameters.act: ${acts}`,
       "reason: must be text, not a number",

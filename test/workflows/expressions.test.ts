@@ -2,7 +2,16 @@
 
 import jsonata from "jsonata";
 import { describe, expect, it } from "vitest";
-import { failureText, jobResult, mfaCodeIn, requestMfaPayload, submissionThatCredentialsOutlive } from "../../workflows/expressions.ts";
+import {
+  failureText,
+  jobResult,
+  mfaCodeIn,
+  requestMfaPayload,
+  resumedOutput,
+  resumesAt,
+  submissionThatCredentialsOutlive,
+  whyWithoutCode,
+} from "../../workflows/expressions.ts";
 
 const now = Date.parse("2026-03-01T12:00:00.000Z");
 
@@ -30,6 +39,30 @@ describe("the code in an answer", () => {
     ["an answer that is null", null, null],
   ])("%s", async (_title, result, expected) => {
     expect(await evaluate(mfaCodeIn("$states.result"), { states: { result } })).toEqual(expected);
+  });
+});
+
+describe("what a replay brings along", () => {
+  const resume = { run: "r-1", from: "RetrieveCredentials", outputs: { AdmitRun: order, ValidateMfa: { session: "kt1.a.b.c" } } };
+  const given = (Input: unknown) => ({ states: { context: { Execution: { Input } } } });
+
+  it.each<[string, unknown, unknown[]]>([
+    ["a replay's input", { resume }, ["kt1.a.b.c", null, true, false, "replayed"]],
+    [
+      "that of a replay which begins anew",
+      { job: "key-report", resume: { run: "r-1", from: "AdmitRun" } },
+      [null, null, false, false, "replayed"],
+    ],
+    ["any other input", { job: "key-report" }, [null, null, false, false, "no-code"]],
+  ])("is read off %s", async (_title, input, expected) => {
+    const expressions = [
+      resumedOutput("ValidateMfa.session"),
+      resumedOutput("RetrieveCredentials.credentials"),
+      resumesAt("RetrieveCredentials"),
+      resumesAt("AuthorizeSubmission"),
+      whyWithoutCode,
+    ];
+    expect(await Promise.all(expressions.map((expression) => evaluate(expression, given(input))))).toEqual(expected);
   });
 });
 

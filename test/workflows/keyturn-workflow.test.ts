@@ -16,6 +16,7 @@ interface State {
   readonly Credentials?: { readonly RoleArn: string };
   readonly TimeoutSeconds?: number | string;
   readonly Arguments?: unknown;
+  readonly Assign?: Readonly<Record<string, unknown>>;
   readonly Retry?: readonly { readonly ErrorEquals: readonly string[] }[];
   readonly Catch?: readonly { readonly ErrorEquals: readonly string[]; readonly Next: string; readonly Assign: Record<string, unknown> }[];
 }
@@ -46,7 +47,8 @@ describe("the definition", () => {
   });
 
   it.each([
-    ["AdmitRun", ["HasMfaCode"]],
+    ["AdmitRun", ["ResumeAt"]],
+    ["ResumeAt", ["RetrieveCredentials", "AuthorizeSubmission", "HasMfaCode"]],
     ["HasMfaCode", ["ValidateMfa", "RequestMfa"]],
     ["RequestMfa", ["HasMfaCode"]],
     ["ValidateMfa", ["RetrieveCredentials"]],
@@ -65,6 +67,16 @@ describe("the definition", () => {
 
   it("reaches RunJob from AuthorizeSubmission alone", () => {
     expect(entries.flatMap(([name, state]) => (successors(state).includes("RunJob") ? [name] : []))).toEqual(["AuthorizeSubmission"]);
+  });
+
+  it("takes a submission from AuthorizeSubmission alone, whatever a replay brings along", () => {
+    const assigning = entries.flatMap(([name, { Assign = {} }]) => ("submission" in Assign ? [[name, Assign["submission"]]] : []));
+    expect(assigning).toEqual([["AuthorizeSubmission", "{% $states.result.Payload.submission %}"]]);
+  });
+
+  it("takes the order from AdmitRun alone", () => {
+    const assigning = entries.flatMap(([name, { Assign = {} }]) => ("order" in Assign ? [[name, Assign["order"]]] : []));
+    expect(assigning).toEqual([["AdmitRun", "{% $states.result.Payload %}"]]);
   });
 });
 

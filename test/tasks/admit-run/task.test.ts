@@ -60,11 +60,11 @@ describe("admission", () => {
     ["a list", [good], 'input: must be a JSON object such as {"job": "…", "admin": "…"}, not a list'],
     ["null", null, 'input: must be a JSON object such as {"job": "…", "admin": "…"}, not null'],
     ["text", "run it", 'input: must be a JSON object such as {"job": "…", "admin": "…"}, not a string'],
-    ["an unknown field", { ...good, force: true }, '"force": unknown field; a run takes job, admin, mfaCode, parameters, reason'],
+    ["an unknown field", { ...good, force: true }, '"force": unknown field; a run takes job, admin, mfaCode, parameters, reason, resume'],
     [
       "a field that every object has",
       JSON.parse('{"__proto__": {}, "job": "rotate-keys", "admin": "alice", "parameters": {"path": "team"}}'),
-      '"__proto__": unknown field; a run takes job, admin, mfaCode, parameters, reason',
+      '"__proto__": unknown field; a run takes job, admin, mfaCode, parameters, reason, resume',
     ],
     ["no job", { ...good, job: undefined }, "job: missing; the catalogue has rotate-keys"],
     ["a job that is a number", { ...good, job: 7 }, "job: must be text, not a number; the catalogue has rotate-keys"],
@@ -173,7 +173,7 @@ describe("admission", () => {
     expect(faultsOf(input, "a b")).toEqual([
       "The run was not admitted: 8 faults.",
       "- run: the execution name must be 1 to 80 characters of 0-9, A-Z, a-z, _ and -",
-      '- "force": unknown field; a run takes job, admin, mfaCode, parameters, reason',
+      '- "force": unknown field; a run takes job, admin, mfaCode, parameters, reason, resume',
       "- admin: carol may not launch rotate-keys; alice, bob may (admins in jobs/rotate-keys/job.ts)",
       "- parameters.days: Too small: expected number to be >=1",
       "- parameters.path: missing",
