@@ -7,12 +7,17 @@ import { startMovableKeyturn } from "./local-keyturn.ts";
 import { atTerminal, hasPython, keys } from "./terminal-session.ts";
 
 let local: Awaited<ReturnType<typeof startMovableKeyturn>>;
-/** A run whose job failed, for tests that leave it as it is. */
+/** A run whose job failed, for tests that say what has changed since. */
 let failed: string;
+/** Others, for the tests that move the clock: a job that fails by then takes long, for its SDK blames its clock first. */
+let hourOld: string;
+let weeksOld: string;
 
 beforeAll(async () => {
   local = await startMovableKeyturn();
   failed = await failedRun();
+  hourOld = await failedRun();
+  weeksOld = await failedRun();
 });
 afterAll(() => local.stop());
 
@@ -43,7 +48,7 @@ async function failedRun(): Promise<string> {
 const planOf = async (run: string) => {
   const { code, stdout } = await local.keyturn("replay", run, "--plan", "--json");
   const { plan } = parsed(stdout) as {
-    plan: { possible: boolean; states: { name: string; does: string }[]; code: { needed: boolean; why: string } };
+    plan: { possible: boolean; way: string; states: { name: string; does: string }[]; code: { needed: boolean; why: string } };
   };
   return { code, plan, states: plan.states.map(({ name, does }) => `${name} ${does}`) };
 };
@@ -63,6 +68,7 @@ describe("a run whose job failed", () => {
     expect(log.stdout).toContain("── attempt 2: ");
 
     const { plan, states } = await planOf(run);
+    expect(plan.way).toBe("redrive");
     expect(states).toEqual([
       "AdmitRun kept",
       "ValidateMfa kept",
@@ -85,7 +91,7 @@ describe("a run whose job failed", () => {
     expect(status.stdout.match(/Batch job /g)).toHaveLength(2);
   });
 
-  it("cannot be redriven once the workflow has changed", async () => {
+  it("goes on in a new execution once the workflow has changed: without a code, with what was issued, under the same run id", async () => {
     const sfn = signedIn(SFNClient, local.local.administrator, local.local);
     const stateMachineArn = "arn:aws:states:us-east-1:111122223333:stateMachine:keyturn";
     const { definition = "" } = await sfn.send(new DescribeStateMachineCommand({ stateMachineArn }));
@@ -93,15 +99,83 @@ describe("a run whose job failed", () => {
       new UpdateStateMachineCommand({ stateMachineArn, definition: JSON.stringify({ ...parsed(definition), Comment: "Another" }) }),
     );
     sfn.destroy();
-    const { code, stdout } = await local.keyturn("replay", failed, "--plan", "--json");
-    expect(code).toBe(1);
-    expect(parsed(stdout)).toMatchObject({ plan: { possible: false, why: expect.stringContaining("deployed anew") as string } });
+    const { plan, states } = await planOf(failed);
+    expect(plan).toMatchObject({
+      possible: true,
+      way: "resume",
+      why: expect.stringContaining("deployed anew") as string,
+      resumesAt: "AuthorizeSubmission",
+      code: { needed: false },
+    });
+    expect(states).toEqual([
+      "AdmitRun kept",
+      "ValidateMfa kept",
+      "RetrieveCredentials kept",
+      "AuthorizeSubmission runs again",
+      "RunJob runs again",
+    ]);
+    const { code, stdout, stderr } = await local.keyturn("replay", failed);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    for (const part of ["kept, and checked again", "in a new execution", `as execution ${failed}-r2`, `Run ${failed} succeeded`]) {
+      expect(stdout).toContain(part);
+    }
+  });
+
+  it("is then known by its newest execution, and by each of its names", async () => {
+    const status = parsed((await local.keyturn("status", failed, "--json")).stdout);
+    expect(status).toMatchObject({
+      run: failed,
+      execution: `${failed}-r2`,
+      status: "SUCCEEDED",
+      job: "credential-report",
+      replays: { execution: failed, from: "AuthorizeSubmission" },
+    });
+    const arn = `arn:aws:states:us-east-1:111122223333:execution:keyturn:${failed}`;
+    expect(parsed((await local.keyturn("status", arn, "--json")).stdout)).toMatchObject({
+      run: failed,
+      execution: failed,
+      status: "FAILED",
+    });
+    const runs = JSON.parse((await local.keyturn("runs", "--json")).stdout) as {
+      run: string;
+      execution: string;
+      job: string;
+      admin: string;
+    }[];
+    expect(runs.filter(({ run }) => run === failed)).toMatchObject([
+      { execution: `${failed}-r2`, job: "credential-report", admin: "alice" },
+      { execution: failed, job: "credential-report", admin: "alice" },
+    ]);
+    expect((await local.keyturn("status", failed)).stdout).toContain(`execution ${failed}, from AuthorizeSubmission on`);
+    expect((await local.keyturn("logs", failed)).stdout).toContain("No findings.");
   });
 });
 
-it("a run that succeeded, and one that is going, are not replayed", async () => {
-  const ended = parsed((await local.keyturn("run", "credential-report", "--json", "--code", await local.code())).stdout);
-  expect((await local.keyturn("replay", String(ended["run"]))).stderr).toContain("has succeeded");
+it("a run that succeeded is replayed only where somebody insists and says why, and with a fresh code", async () => {
+  const run = String(parsed((await local.keyturn("run", "credential-report", "--json", "--code", await local.code())).stdout)["run"]);
+  const { code, stderr } = await local.keyturn("replay", run);
+  expect(code).toBe(1);
+  expect(stderr).toContain("has succeeded");
+  expect(stderr).toContain(`keyturn replay ${run} --local --force --reason`);
+  expect(await local.keyturn("replay", run, "--force")).toMatchObject({ code: 2, stderr: expect.stringContaining("--reason") as string });
+  const late = await local.keyturn("replay", run, "--force", "--reason", "Lost", "--from", "RunJob");
+  expect(late.stderr).toContain("takes a fresh code");
+  const again = await local.keyturn("replay", run, "--force", "--reason", "The report was lost", "--json", "--code", await local.code());
+  expect(again.code).toBe(0);
+  expect(parsed(again.stdout)).toMatchObject({ run, execution: `${run}-r2`, status: "SUCCEEDED", reason: "The report was lost" });
+});
+
+it("one of two who replay a run at once is told that the other was first", async () => {
+  const run = await failedRun();
+  const both = await Promise.all(
+    [await local.code(), await local.code()].map((code) => local.keyturn("replay", run, "--from", "AdmitRun", "--code", code)),
+  );
+  expect(both.map(({ code }) => code).sort()).toEqual([0, 1]);
+  // Whichever it sees first: that the name is taken, or that the other one goes on.
+  expect(both.find(({ code }) => code === 1)?.stderr).toMatch(/Somebody else has just replayed run|is still going/);
+});
+
+it("a run that is going is not replayed", async () => {
   const { run } = parsed((await local.keyturn("run", "credential-report", "--json")).stdout) as { run: string };
   const { code, stderr } = await local.keyturn("replay", run);
   expect(code).toBe(1);
@@ -178,7 +252,7 @@ describe("a job that runs", () => {
 
 // Last, since they move the clock far: what a job signs with this machine's is refused first then.
 it("a run whose job failed needs a code once its credentials end before the job could: without one the replay waits, with one it goes on", async () => {
-  const run = await failedRun();
+  const run = hourOld;
   await local.local.emulator.clock.advance(hourMs);
   const { code, plan, states } = await planOf(run);
   expect(code).toBe(0);
@@ -203,17 +277,24 @@ it("a run whose job failed needs a code once its credentials end before the job 
   const replayed = await local.keyturn("replay", run, "--code", await local.code());
   expect(replayed.code).toBe(0);
   expect(replayed.stdout).toContain("can go on at RequestMfa");
+  // The replay that waited was stopped; this one is the next.
+  expect(replayed.stdout).toContain(`as execution ${run}-r3`);
   expect(replayed.stdout).toContain("succeeded");
 });
 
-it("a failed run cannot be redriven after 14 days, and it says what to do instead", async () => {
+it("a failed run is replayed after 14 days in a new execution, with a fresh code", async () => {
+  const run = weeksOld;
   await local.local.emulator.clock.advance(15 * 24 * hourMs);
-  const { code, stderr } = await local.keyturn("replay", failed);
-  expect(code).toBe(1);
-  expect(stderr).toContain("14 days");
-  expect(stderr).toContain(
-    "  keyturn run credential-report --admin alice --param maxKeyAgeDays=90 --param unusedDays=45 --param pathPrefix=/ --local",
-  );
+  const { plan } = await planOf(run);
+  expect(plan).toMatchObject({
+    way: "resume",
+    why: expect.stringContaining("14 days") as string,
+    resumesAt: "RequestMfa",
+    code: { needed: true },
+  });
+  const { code, stdout } = await local.keyturn("replay", run, "--json", "--code", await local.code());
+  expect(code).toBe(0);
+  expect(parsed(stdout)).toMatchObject({ run, execution: `${run}-r2`, status: "SUCCEEDED" });
 });
 
 /** What `pattern` captures, as soon as the process has printed it. */
