@@ -3,6 +3,7 @@
 import { GetResourcePolicyCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { PopulatedAccount } from "../cli/local/local-account.ts";
 import { signedIn } from "../cli/local/sign-in.ts";
+import { encryptionContext } from "../core/envelope.ts";
 import { adminSecretName, attemptsTableName, functionName, keyAlias, roleNames, stateMachineName } from "../core/naming.ts";
 import { requestContext } from "../emulator/gateway/request-context.ts";
 import type { Credentials, Permission } from "../emulator/service.ts";
@@ -22,8 +23,9 @@ export async function requestsOfARun(local: PopulatedAccount): Promise<readonly 
   const { emulator, account, region } = local;
   const arn = (service: string, rest: string): string => `arn:aws:${service}:${region}:${account}:${rest}`;
   const machine = arn("states", `stateMachine:${stateMachineName}`);
-  const key = (alias: string, action: string, hop: string): Permission =>
-    emulator.kms.permission({ action, keyId: alias, encryptionContext: { hop, run: "bench", order: "0".repeat(64) } });
+  const bound = { run: "bench", digest: "0".repeat(64), until: "2026-01-01T00:00:00.000Z" };
+  const key = (alias: string, action: string, hop: "mfaSession" | "jobCredentials"): Permission =>
+    emulator.kms.permission({ action, keyId: alias, encryptionContext: encryptionContext[hop](bound) });
   const secret = await secretPermission(local);
   const session = (role: string): Promise<Credentials> => {
     const [service, sourceArn] =
@@ -43,10 +45,10 @@ export async function requestsOfARun(local: PopulatedAccount): Promise<readonly 
     await as(stateMachine, trustOf(invokeValidateMfa, machine, local)),
     await as(validateMfa, { action: "dynamodb:PutItem", resource: arn("dynamodb", `table/${attemptsTableName}`) }),
     await as(validateMfa, secret),
-    await as(validateMfa, key(keyAlias.mfaSession, "kms:GenerateDataKey", "mfa-session")),
-    await as(retrieveCredentials, key(keyAlias.mfaSession, "kms:Decrypt", "mfa-session")),
-    await as(retrieveCredentials, key(keyAlias.jobCredentials, "kms:GenerateDataKey", "job-credentials")),
-    await as(authorizeSubmission, key(keyAlias.jobCredentials, "kms:ReEncryptFrom", "job-credentials")),
+    await as(validateMfa, key(keyAlias.mfaSession, "kms:GenerateDataKey", "mfaSession")),
+    await as(retrieveCredentials, key(keyAlias.mfaSession, "kms:Decrypt", "mfaSession")),
+    await as(retrieveCredentials, key(keyAlias.jobCredentials, "kms:GenerateDataKey", "jobCredentials")),
+    await as(authorizeSubmission, key(keyAlias.jobCredentials, "kms:ReEncryptFrom", "jobCredentials")),
     refused(secret),
     refused({ action: "lambda:InvokeFunction", resource: arn("lambda", `function:${functionName("validate-mfa")}`) }),
   ];

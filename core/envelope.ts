@@ -9,7 +9,13 @@ export type EncryptionContext = Readonly<Record<string, string>>;
 export const encryptionContext = {
   code: (of: { run: string; admin: string }): EncryptionContext => ({ hop: "code", run: of.run, admin: of.admin }),
   mfaSession: (of: { run: string; digest: string }): EncryptionContext => ({ hop: "mfa-session", run: of.run, order: of.digest }),
-  jobCredentials: (of: { run: string; digest: string }): EncryptionContext => ({ hop: "job-credentials", run: of.run, order: of.digest }),
+  /** `until`: when the credentials end, ISO 8601; so that nobody can say otherwise to the step that asks whether they outlive the job. */
+  jobCredentials: (of: { run: string; digest: string; until: string }): EncryptionContext => ({
+    hop: "job-credentials",
+    run: of.run,
+    order: of.digest,
+    until: of.until,
+  }),
   launch: (of: { run: string; job: string; digest: string }): EncryptionContext => ({
     hop: "launch",
     run: of.run,

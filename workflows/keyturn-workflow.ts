@@ -106,7 +106,7 @@ export function keyturnWorkflow(scope: Construct, props: KeyturnWorkflowProps): 
 
   const authorizeSubmission = LambdaInvoke.jsonata(scope, stateNames.authorizeSubmission, {
     ...invocation(props.authorizeSubmission),
-    payload: TaskInput.fromObject({ order: "{% $order %}", credentials: "{% $credentials %}" }),
+    payload: TaskInput.fromObject({ order: "{% $order %}", credentials: "{% $credentials %}", expiresAt: "{% $expiresAt %}" }),
     assign: { submission: "{% $states.result.Payload.submission %}" },
     outputs: lambdaAnswered,
   });

@@ -64,7 +64,7 @@ export class RelayKeys extends Construct {
       { sid: "RetrievalOpens", principal: role(roleNames.retrieveCredentials), actions: ["kms:Decrypt"], conditions: sessionContext },
     ]);
 
-    const credentialsContext = exactContext({ hop: "job-credentials" }, ["run", "order"]);
+    const credentialsContext = exactContext({ hop: "job-credentials" }, ["run", "order", "until"]);
     this.jobCredentials = key("JobCredentialsKey", keyAlias.jobCredentials, "job credentials that no job is named on yet", [
       {
         sid: "RetrievalSeals",

@@ -15,7 +15,7 @@ const Environment = z.object({
   KEYTURN_PLAN: jsonText(z.record(z.string(), z.extend(deployedJob, { jobKey: z.string() }))),
 });
 
-const Input = z.object({ order: z.optional(z.unknown()), credentials: z.optional(z.unknown()) });
+const Input = z.object({ order: z.optional(z.unknown()), credentials: z.optional(z.unknown()), expiresAt: z.optional(z.unknown()) });
 
 const environment = parseEnvironment(Environment, process.env);
 
@@ -29,8 +29,8 @@ const dependencies = {
 export const handler = defineTask({
   state: stateNames.authorizeSubmission,
   parse: (event) => {
-    const { order, credentials } = Input.parse(event);
-    return { order: parseOrder(order), credentials };
+    const { order, credentials, expiresAt } = Input.parse(event);
+    return { order: parseOrder(order), credentials, expiresAt };
   },
   perform: (input) => authorizeSubmission(input, dependencies),
   describe: ({ submission: { JobName, JobDefinition } }) => ({ JobName, JobDefinition }),

@@ -34,6 +34,8 @@ export interface AuthorizeSubmissionInput {
   readonly order: Order;
   /** The envelope that `RetrieveCredentials` sealed. */
   readonly credentials: unknown;
+  /** When they end, as `RetrieveCredentials` said; KMS does not open them for any other time. */
+  readonly expiresAt: unknown;
 }
 
 export interface AuthorizeSubmissionDependencies {
@@ -45,16 +47,17 @@ export interface AuthorizeSubmissionDependencies {
 
 /** Throws `OrderMismatch`, `EnvelopeUnopenable`, `SubmissionTooLarge`. */
 export async function authorizeSubmission(
-  { order, credentials }: AuthorizeSubmissionInput,
+  { order, credentials, expiresAt }: AuthorizeSubmissionInput,
   dependencies: AuthorizeSubmissionDependencies,
 ): Promise<{ readonly submission: Submission }> {
   assertOrderIntact(order);
   const { jobKey } = checkAgainstCatalogue(order, dependencies);
   const { run, job, digest } = order;
+  const until = typeof expiresAt === "string" && expiresAt !== "" ? expiresAt : "not said";
   const envelope = parseEnvelope(typeof credentials === "string" ? credentials : "");
   const wrappedKey = await dependencies.rewrap(
     envelope.wrappedKey,
-    { keyArn: dependencies.credentialsKey, context: encryptionContext.jobCredentials({ run, digest }) },
+    { keyArn: dependencies.credentialsKey, context: encryptionContext.jobCredentials({ run, digest, until }) },
     { keyArn: jobKey, context: encryptionContext.launch({ run, job, digest }) },
   );
   const submission = composeSubmission(order, formatEnvelope(rewrap(envelope, wrappedKey)));

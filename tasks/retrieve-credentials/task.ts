@@ -18,6 +18,7 @@ export interface RetrieveCredentialsInput {
 export interface JobCredentials {
   /** An envelope that nobody can open, only `AuthorizeSubmission` re-address. */
   readonly credentials: string;
+  /** In the envelope's encryption context too. */
   readonly expiresAt: string;
 }
 
@@ -48,7 +49,9 @@ export async function retrieveCredentials(
   assertFresh(session, order, dependencies.nowMs());
   const policy = job.sessionPolicy?.(order.parameters, place);
   // Before the role is assumed: credentials that could not be sealed would have been issued for nobody.
-  const context = encryptionContext.jobCredentials({ run, digest });
+  // Not later than AWS will say, since it counts from later on.
+  const expiresAt = new Date(dependencies.nowMs() + order.credentialSeconds * 1000).toISOString();
+  const context = encryptionContext.jobCredentials({ run, digest, until: expiresAt });
   const dataKey = await dependencies.generate({ keyArn: dependencies.keys.credentials, context });
   try {
     const verdict = await dependencies.assumeRole({
@@ -69,7 +72,7 @@ export async function retrieveCredentials(
       nonce: dependencies.randomBytes(12),
       binding,
     });
-    return { credentials: formatEnvelope(envelope), expiresAt: verdict.credentials.expiration };
+    return { credentials: formatEnvelope(envelope), expiresAt };
   } finally {
     dataKey.plaintext.fill(0);
   }

@@ -125,8 +125,13 @@ export const dataProbes: readonly Probe[] = [
   },
   {
     what: "read a job definition's parameter",
-    may: [],
+    may: ["operator"],
     attempt: (clientOf) => clientOf(SSMClient).send(new GetParameterCommand({ Name: jobDefinitionParameter("announce") })),
+  },
+  {
+    what: "read any other parameter of ours",
+    may: [],
+    attempt: (clientOf) => clientOf(SSMClient).send(new GetParameterCommand({ Name: "/keyturn/jobs/announce/other" })),
   },
 ];
 

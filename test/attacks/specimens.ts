@@ -9,7 +9,13 @@ import { jobDefinitionName, keyAlias, roleNames } from "../../core/naming.ts";
 import { type Deployed, stolen } from "./attacked-account.ts";
 
 /** The run and the order that every specimen is bound to. */
-export const subject = { run: "specimen", job: "credential-report", admin: "alice", digest: "0".repeat(64) };
+export const subject = {
+  run: "specimen",
+  job: "credential-report",
+  admin: "alice",
+  digest: "0".repeat(64),
+  until: "2026-11-21T09:00:00.000Z",
+};
 
 export interface Specimens {
   readonly sealedCode: Uint8Array;

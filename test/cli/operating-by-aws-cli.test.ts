@@ -39,8 +39,8 @@ describe.skipIf(!hasTools)("docs/operating.md, with the AWS CLI as the operator"
     return output;
   }
 
-  it("starts, watches, stops, redrives, answers in the clear and sealed, and reads the log", async () => {
-    const start = blockWith("start-execution").replace("$(date -u +%Y%m%d-%H%M%S)", "by-aws-cli");
+  it("starts, watches, stops, redrives, answers in the clear and sealed, reads the log, and replays in a new execution", async () => {
+    const start = blockWith("--name $RUN \\").replace("$(date -u +%Y%m%d-%H%M%S)", "by-aws-cli");
     expect(await type(start)).toContain("execution:keyturn:by-aws-cli");
     session.push(start.split("\n").slice(0, 3).join("\n"));
     const untilItWaits = async (): Promise<void> => expect((await local.keyturn("approve", "by-aws-cli")).code).toBe(4);
@@ -62,5 +62,10 @@ describe.skipIf(!hasTools)("docs/operating.md, with the AWS CLI as the operator"
     await type(`${takeToken}\n${blockWith("aws kms encrypt").replaceAll("CODE", await local.code())}`);
     expect((await local.keyturn("logs", "by-aws-cli", "--follow")).code).toBe(0);
     expect(await type(blockWith("get-log-events"))).toContain("No findings.");
+
+    expect(await type(blockWith("--name $RUN-r2"))).toContain("execution:keyturn:by-aws-cli-r2");
+    const asked = await local.keyturn("approve", "by-aws-cli");
+    expect(asked.code).toBe(4);
+    expect(asked.stdout).toContain("The run is replayed");
   });
 });

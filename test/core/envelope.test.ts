@@ -104,7 +104,7 @@ describe("the encryption contexts", () => {
     const of = { run: "r", admin: "alice", job: "credential-report", digest: "d" };
     expect(encryptionContext.code(of)).toEqual({ hop: "code", run: "r", admin: "alice" });
     expect(encryptionContext.mfaSession(of)).toEqual({ hop: "mfa-session", run: "r", order: "d" });
-    expect(encryptionContext.jobCredentials(of)).toEqual({ hop: "job-credentials", run: "r", order: "d" });
+    expect(encryptionContext.jobCredentials({ ...of, until: "t" })).toEqual({ hop: "job-credentials", run: "r", order: "d", until: "t" });
     expect(encryptionContext.launch(of)).toEqual({ hop: "launch", run: "r", job: "credential-report", order: "d" });
   });
 });

@@ -54,6 +54,7 @@ describe("claim 8: operators can start, answer, watch, stop and replay runs, and
         ...["DescribeLogStreams", "FilterLogEvents", "GetLogEvents"].map((action) => `logs:${action} ${logs}`),
         "batch:DescribeJobs *",
         `batch:TerminateJob arn:aws:batch:us-east-1:${account}:job/*`,
+        `ssm:GetParameter arn:aws:ssm:us-east-1:${account}:parameter/keyturn/jobs/*/definition`,
       ].sort(),
     );
   });

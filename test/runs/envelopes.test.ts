@@ -13,6 +13,7 @@ interface Handed {
   readonly order: Order;
   readonly session: string;
   readonly credentials: string;
+  readonly expiresAt: string;
 }
 
 let at: RunAccount;
@@ -37,8 +38,8 @@ async function handed(run: string, of: object): Promise<Handed> {
   expect(rest).toEqual({ status: "SUCCEEDED", at: "RunJob" });
   const [order, session, credentials] = (await operator.history(executionArn)).flatMap(({ taskSucceededEventDetails: details }) =>
     details === undefined ? [] : [(JSON.parse(details.output ?? "{}") as { Payload: unknown }).Payload],
-  ) as [Order, { session: string }, { credentials: string }];
-  return { order, session: session.session, credentials: credentials.credentials };
+  ) as [Order, { session: string }, { credentials: string; expiresAt: string }];
+  return { order, session: session.session, ...credentials };
 }
 
 const steps = {
@@ -188,9 +189,14 @@ describe("AuthorizeSubmission re-addresses nothing for", () => {
       () => ({ ...mine, credentials: mine.session }),
       expect.objectContaining({ error: "EnvelopeUnopenable" }),
     ],
+    [
+      "its own credentials, said to live longer",
+      () => ({ ...mine, expiresAt: new Date(Date.parse(mine.expiresAt) + 3_600_000).toISOString() }),
+      notOpened("mine", "job-credentials"),
+    ],
     ["words", () => ({ ...mine, credentials: "open sesame" }), noEnvelope],
   ])("%s", async (_what, payload, expected) => {
-    const { order, credentials } = payload() as Handed;
-    await expectRefusal("authorize-submission", { order, credentials }, expected);
+    const { order, credentials, expiresAt = mine.expiresAt } = payload() as Handed;
+    await expectRefusal("authorize-submission", { order, credentials, expiresAt }, expected);
   });
 });

@@ -185,6 +185,11 @@ describe("nothing is issued and nothing runs for a replay", () => {
       failed("AdmitRun", "InvalidRun"),
     ],
     [
+      "with its own credentials, said to live longer",
+      credentials(() => ({ ...mine.RetrieveCredentials, expiresAt: "2099-01-01T00:00:00.000Z" })),
+      unopened("AuthorizeSubmission"),
+    ],
+    [
       "with the submission that AuthorizeSubmission had written",
       () => ["mine", { from: "RunJob", outputs: { AdmitRun: mine.AdmitRun, AuthorizeSubmission: mine.AuthorizeSubmission } }],
       failed("AdmitRun", "InvalidRun"),

@@ -150,8 +150,8 @@ describe("the relay", () => {
   it("brings a job's credentials from the code to the job's program, and to nothing that runs another command", async () => {
     const order = await admit("relay-1");
     const { session } = await invoke<{ session: string }>("validate-mfa", { order, mfaCode: freshCode() });
-    const { credentials } = await invoke<{ credentials: string }>("retrieve-credentials", { order, session });
-    const { submission } = await invoke<{ submission: Submission }>("authorize-submission", { order, credentials });
+    const issued = await invoke<{ credentials: string; expiresAt: string }>("retrieve-credentials", { order, session });
+    const { submission } = await invoke<{ submission: Submission }>("authorize-submission", { order, ...issued });
     const launched = await startContainer(submission, submission.ContainerOverrides.Command);
     expect(launched.stderr).toBe("");
     const seen = JSON.parse(launched.stdout) as { arguments: string[]; environment: Record<string, string> };
@@ -218,9 +218,9 @@ describe("the relay", () => {
     const [mine, other] = [await admit("relay-2"), await admit("relay-3")];
     const { session } = await invoke<{ session: string }>("validate-mfa", { order: mine, mfaCode: freshCode() });
     await expect(invoke("retrieve-credentials", { order: other, session })).rejects.toMatchObject({ name: "EnvelopeUnopenable" });
-    const { credentials } = await invoke<{ credentials: string }>("retrieve-credentials", { order: mine, session });
-    await expect(invoke("authorize-submission", { order: other, credentials })).rejects.toMatchObject({ name: "EnvelopeUnopenable" });
-    await expect(invoke("authorize-submission", { order: mine, credentials: session })).rejects.toMatchObject({
+    const issued = await invoke<{ credentials: string; expiresAt: string }>("retrieve-credentials", { order: mine, session });
+    await expect(invoke("authorize-submission", { order: other, ...issued })).rejects.toMatchObject({ name: "EnvelopeUnopenable" });
+    await expect(invoke("authorize-submission", { ...issued, order: mine, credentials: session })).rejects.toMatchObject({
       name: "EnvelopeUnopenable",
     });
   });

@@ -146,7 +146,7 @@ describe("each step", () => {
       RequestMfa: expect.stringContaining("'taskToken': $states.context.Task.Token"),
       ValidateMfa: { order: "{% $order %}", mfaCode: "{% $mfaCode %}" },
       RetrieveCredentials: { order: "{% $order %}", session: "{% $session %}" },
-      AuthorizeSubmission: { order: "{% $order %}", credentials: "{% $credentials %}" },
+      AuthorizeSubmission: { order: "{% $order %}", credentials: "{% $credentials %}", expiresAt: "{% $expiresAt %}" },
     });
   });
 });

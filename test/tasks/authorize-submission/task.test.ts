@@ -5,6 +5,8 @@ import { authorizeSubmission } from "../../../tasks/authorize-submission/task.ts
 import { deployedSample, sampleJob, sampleOrder } from "../sample-job.ts";
 import { sampleRelay } from "../sample-relay.ts";
 
+const expiresAt = "2026-11-21T08:53:00.000Z";
+
 function world() {
   const relay = sampleRelay();
   const dependencies = {
@@ -15,7 +17,7 @@ function world() {
   };
   const sealCredentials = (order: Order, plaintext = "sealed credentials"): string => {
     const dataKey = new Uint8Array(32).fill(3);
-    const context = { hop: "job-credentials", run: order.run, order: order.digest };
+    const context = { hop: "job-credentials", run: order.run, order: order.digest, until: expiresAt };
     const wrappedKey = relay.wrap(dataKey, { keyArn: "credentials-key", context });
     const binding = { run: order.run, digest: order.digest };
     return formatEnvelope(seal(Buffer.from(plaintext), { dataKey, wrappedKey, nonce: new Uint8Array(12), binding }));
@@ -27,7 +29,7 @@ describe("authorising a submission", () => {
   it("returns the exact SubmitJob request", async () => {
     const { dependencies, sealCredentials } = world();
     const order = sampleOrder({ reason: "Keys are due" });
-    const { submission } = await authorizeSubmission({ order, credentials: sealCredentials(order) }, dependencies);
+    const { submission } = await authorizeSubmission({ order, credentials: sealCredentials(order), expiresAt }, dependencies);
     expect(submission).toEqual({
       JobName: "rotate-keys-run-1",
       JobDefinition: "arn:aws:batch:us-east-1:111122223333:job-definition/keyturn-rotate-keys:3",
@@ -53,7 +55,7 @@ describe("authorising a submission", () => {
     const { relay, dependencies, sealCredentials } = world();
     const order = sampleOrder();
     const credentials = sealCredentials(order);
-    const { submission } = await authorizeSubmission({ order, credentials }, dependencies);
+    const { submission } = await authorizeSubmission({ order, credentials, expiresAt }, dependencies);
     const before = parseEnvelope(credentials);
     const after = parseEnvelope(submission.ContainerOverrides.Environment[1]?.Value ?? "");
     expect(after.ciphertext).toEqual(before.ciphertext);
@@ -90,7 +92,7 @@ describe("authorising a submission", () => {
     ],
   ])("refuses %s, and re-addresses nothing", async (_what, order, message) => {
     const { relay, dependencies, sealCredentials } = world();
-    await expect(authorizeSubmission({ order, credentials: sealCredentials(order) }, dependencies)).rejects.toThrow(
+    await expect(authorizeSubmission({ order, credentials: sealCredentials(order), expiresAt }, dependencies)).rejects.toThrow(
       expect.objectContaining({ name: "OrderMismatch", message: expect.stringContaining(message) }),
     );
     expect(relay.handedOut).toEqual([]);
@@ -99,14 +101,24 @@ describe("authorising a submission", () => {
   it("does not re-address credentials of another run or order", async () => {
     const { dependencies, sealCredentials } = world();
     for (const other of [sampleOrder({ run: "run-2" }), sampleOrder({ path: "others" })]) {
-      await expect(authorizeSubmission({ order: sampleOrder(), credentials: sealCredentials(other) }, dependencies)).rejects.toMatchObject({
+      await expect(
+        authorizeSubmission({ order: sampleOrder(), credentials: sealCredentials(other), expiresAt }, dependencies),
+      ).rejects.toMatchObject({
         name: "EnvelopeUnopenable",
       });
     }
   });
 
+  it.each([undefined, 7, "", "2026-11-21T08:53:00.001Z"])("does not believe that they end at %j: KMS knows another time", async (lie) => {
+    const { dependencies, sealCredentials } = world();
+    const order = sampleOrder();
+    await expect(authorizeSubmission({ order, credentials: sealCredentials(order), expiresAt: lie }, dependencies)).rejects.toMatchObject({
+      name: "EnvelopeUnopenable",
+    });
+  });
+
   it.each([undefined, 7, "", "text"])("does not take %j for credentials", async (credentials) => {
-    await expect(authorizeSubmission({ order: sampleOrder(), credentials }, world().dependencies)).rejects.toMatchObject({
+    await expect(authorizeSubmission({ order: sampleOrder(), credentials, expiresAt }, world().dependencies)).rejects.toMatchObject({
       name: "EnvelopeUnopenable",
     });
   });
@@ -115,7 +127,7 @@ describe("authorising a submission", () => {
     const { dependencies, sealCredentials } = world();
     const order = sampleOrder();
     const authorize = (bytes: number) =>
-      authorizeSubmission({ order, credentials: sealCredentials(order, "x".repeat(bytes)) }, dependencies);
+      authorizeSubmission({ order, credentials: sealCredentials(order, "x".repeat(bytes)), expiresAt }, dependencies);
     // Other credentials' members and a session token of 4,096 characters.
     await authorize(4096 + 200);
     await expect(authorize(8192)).rejects.toThrow(

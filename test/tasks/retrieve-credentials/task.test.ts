@@ -87,7 +87,7 @@ describe("retrieving a job's credentials", () => {
     expect(relay.handedOut).toHaveLength(2);
     expect(relay.handedOut.every(isWiped)).toBe(true);
     const envelope = parseEnvelope(credentials);
-    const context = { hop: "job-credentials", run: "run-1", order: order.digest };
+    const context = { hop: "job-credentials", run: "run-1", order: order.digest, until: "2026-11-21T08:53:00.000Z" };
     const dataKey = await relay.unwrap(envelope.wrappedKey, { keyArn: "credentials-key", context });
     expect(decodeCredentials(open(envelope, { dataKey, binding: { run: "run-1", digest: order.digest } }), "run-1")).toEqual(
       jobCredentials,
