@@ -60,7 +60,7 @@ function readRun(value: unknown, { execution, faults }: { execution: unknown; fa
 function readState(value: unknown, faults: string[]): ResumableState | undefined {
   const state = resumableStates.find((one) => one === value);
   if (state !== undefined) return state;
-  const named = typeof value === "string" ? quoted(value) : kindOf(value);
+  const named = typeof value === "string" ? quoted(value) : value === undefined ? "nothing" : kindOf(value);
   const why = value === "RunJob" ? ": what it submits comes from AuthorizeSubmission alone, so resume there" : "";
   faults.push(`resume.from: ${named} is no state to resume at${why}; those are ${resumableStates.join(", ")}`);
   return undefined;

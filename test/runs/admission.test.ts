@@ -35,7 +35,11 @@ const refusals: readonly (readonly [string, unknown, readonly string[]])[] = [
   [
     "a way past admission",
     { resume: { at: "AuthorizeSubmission" }, ...good },
-    ['"resume": unknown field; a run takes job, admin, mfaCode, parameters, reason, resume'],
+    [
+      'resume."at": unknown field; resume takes run, from, outputs',
+      "resume.run: must be the id of the run that is replayed, without the -r2 of a replay, and at most 76 characters long",
+      "resume.from: nothing is no state to resume at; those are AdmitRun, RequestMfa, ValidateMfa, RetrieveCredentials, AuthorizeSubmission",
+    ],
   ],
   ["an unknown job", { ...good, job: "reports" }, ['job: "reports" is not in the catalogue, which has credential-report, trial']],
   [
