@@ -10,6 +10,7 @@ import type { CallRecord } from "./gateway/call-record.ts";
 import type { Service } from "./service.ts";
 import { type Batch, createBatch } from "./services/batch.ts";
 import { createCloudFormation } from "./services/cloudformation.ts";
+import { type CloudTrailOptions, createCloudTrail } from "./services/cloudtrail.ts";
 import { createDynamoDb } from "./services/dynamodb.ts";
 import { createEvents, type Events, type EventsDependencies } from "./services/events.ts";
 import { createKms, type Kms } from "./services/kms.ts";
@@ -36,7 +37,7 @@ interface Watchers {
   readonly onLogLost?: (lost: { source: string; events: number; error: Error }) => void;
 }
 
-export interface EmulatorOptions extends Watchers {
+export interface EmulatorOptions extends Watchers, CloudTrailOptions {
   readonly account: string;
   readonly region: string;
   /** Port on 127.0.0.1; 0 or none takes a free one. */
@@ -128,14 +129,16 @@ async function settled(all: readonly { readonly isIdle: boolean; idle(): Promise
   } while (!all.every(({ isIdle }) => isIdle));
 }
 
-function createServices({ environment, gateway, roles, network }: Foundation, watchers: Watchers) {
-  const { onInvocation, onStatusChange, onDelivery, onEvent, onEventDelivery, onLogLost } = watchers;
+function createServices({ environment, gateway, roles, network }: Foundation, options: Watchers & CloudTrailOptions) {
+  const { onInvocation, onStatusChange, onDelivery, onEvent, onEventDelivery, onLogLost } = options;
   const kms = createKms(environment);
   const sqs = createSqs(environment, { kms, gateway });
   const sns = createSns(environment, { sqs });
   const logs = createLogs(environment, { kms, gateway });
   const ssm = createSsm(environment);
   const cloudFormation = createCloudFormation(environment);
+  const cloudTrail = createCloudTrail(environment, options);
+  gateway.observe((ended) => cloudTrail.record(ended));
   const lambda = createLambda(environment, {
     gateway,
     roles,
@@ -177,6 +180,7 @@ function createServices({ environment, gateway, roles, network }: Foundation, wa
     states,
     scheduler,
     cloudFormation,
+    cloudTrail,
   ];
   return { all, kms, logs, sns, ssm, lambda, batch, events, scheduler, cloudFormation };
 }

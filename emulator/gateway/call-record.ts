@@ -2,6 +2,7 @@
 
 import { AwsError } from "../aws-error.ts";
 import type { Caller, Origin } from "../service.ts";
+import type { OperationModel } from "./model.ts";
 
 export interface CallRecord {
   readonly requestId: string;
@@ -19,6 +20,16 @@ export interface CallRecord {
   readonly error?: { readonly code: string; readonly message: string };
 }
 
+/** A call as it ended with what was asked and answered, for the service that keeps a trail of calls. */
+export interface EndedCall {
+  readonly record: CallRecord;
+  readonly userAgent?: string;
+  /** Absent for calls that services forward. */
+  readonly model?: OperationModel;
+  readonly input?: object;
+  readonly output?: object;
+}
+
 /** What a call collects on its way. */
 export interface Trace {
   readonly requestId: string;
@@ -28,6 +39,10 @@ export interface Trace {
   service?: string;
   operation?: string;
   caller?: Caller;
+  userAgent?: string;
+  model?: OperationModel;
+  input?: object;
+  output?: object;
 }
 
 /** @param thrown - what ended the call, if it was not its answer */
@@ -45,6 +60,14 @@ export function recordOf(trace: Trace, nowMs: number, thrown?: unknown): CallRec
     ...(thrown === undefined ? { outcome: "answered" } : failure(thrown)),
   };
 }
+
+export const endedCall = (record: CallRecord, { userAgent, model, input, output }: Trace): EndedCall => ({
+  record,
+  ...(userAgent !== undefined && { userAgent }),
+  ...(model && { model }),
+  ...(input && { input }),
+  ...(output && { output }),
+});
 
 function failure(thrown: unknown): Pick<CallRecord, "outcome"> & Required<Pick<CallRecord, "error">> {
   const message = thrown instanceof Error ? thrown.message : String(thrown);

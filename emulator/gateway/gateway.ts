@@ -5,7 +5,7 @@ import { Faults } from "../faults.ts";
 import type { Call, Caller, Credentials, Environment, Gateway, Origin, Permission, Service } from "../service.ts";
 import { authenticate, claimOf, dialectOf, signatureFault } from "./authenticate.ts";
 import { type Asked, authorizePassage, authorizePermission, authorizeServicePrincipal, deniedCode, isAuthorized } from "./authorize.ts";
-import { type CallRecord, recordOf, type Trace } from "./call-record.ts";
+import { type CallRecord, type EndedCall, endedCall, recordOf, type Trace } from "./call-record.ts";
 import type { EndpointRoute, EndpointRoutes, Identities } from "./identities.ts";
 import { inProcessOptions } from "./in-process.ts";
 import { checkRequired } from "./input-shape.ts";
@@ -37,6 +37,7 @@ export class EmulatorGateway implements Gateway {
   readonly #options: GatewayOptions;
   readonly #services = new Map<string, Mounted>();
   readonly #listeners = new Set<Listener>();
+  readonly #observers: ((ended: EndedCall) => void)[] = [];
 
   constructor(options: GatewayOptions) {
     this.#options = options;
@@ -49,6 +50,11 @@ export class EmulatorGateway implements Gateway {
     this.#services.set(service.signingName, { service, name, protocol: protocolOf(service.protocol, name) });
   }
 
+  /** Shows `observer` every call as it ends, refused ones included. */
+  observe(observer: (ended: EndedCall) => void): void {
+    this.#observers.push(observer);
+  }
+
   /** Every service that answers. */
   get services(): readonly Service[] {
     return [...this.#services.values()].map(({ service }) => service);
@@ -57,6 +63,8 @@ export class EmulatorGateway implements Gateway {
   /** Answers one request. Throws `Unreachable` where its network interface has no way to the service. */
   async handle(request: WireRequest, origin: Origin): Promise<WireResponse> {
     const trace = this.#trace(origin, []);
+    const userAgent = request.headers["user-agent"];
+    if (userAgent !== undefined) trace.userAgent = userAgent;
     let mounted: Mounted | undefined;
     try {
       mounted = this.#find(request);
@@ -89,9 +97,12 @@ export class EmulatorGateway implements Gateway {
     const model = await this.#modelOf(mounted);
     const { operation, labels } = protocol.findOperation(request, model, service);
     trace.operation = operation.name;
+    trace.model = operation;
     const input = await protocol.readInput(request, operation, labels);
+    trace.input = input;
     checkRequired(operation, input, dialect === "query" ? "ValidationError" : "ValidationException");
     const output = await this.#run(mounted, { input, caller: identity.caller, region, endpoint, trace });
+    trace.output = output;
     return protocol.writeOutput(output, operation, trace.requestId);
   }
 
@@ -250,7 +261,9 @@ export class EmulatorGateway implements Gateway {
   }
 
   #record(trace: Trace, thrown?: unknown): void {
-    this.#options.onCall?.(recordOf(trace, this.#options.environment.clock.now(), thrown));
+    const record = recordOf(trace, this.#options.environment.clock.now(), thrown);
+    this.#options.onCall?.(record);
+    for (const observer of this.#observers) observer(endedCall(record, trace));
   }
 }
 

@@ -41,7 +41,14 @@ afterAll(async () => {
   rmSync(temporary, { recursive: true, force: true });
 });
 
-const holdCodes = ["every log", "the table of attempts", "what was sent to people", "what Batch shows of its jobs", "the buckets"];
+const holdCodes = [
+  "every log",
+  "the table of attempts",
+  "what was sent to people",
+  "what Batch shows of its jobs",
+  "the buckets",
+  "CloudTrail's event history",
+];
 
 describe.each(Object.entries(leakyRuns))("%s", (_title, { ends, act }) => {
   it("ends as it should", async () => {
@@ -62,6 +69,7 @@ describe("after all of them", () => {
       ["every log", 5_000],
       ["what Batch shows of its jobs", 5_000],
       ["the buckets", 200],
+      ["CloudTrail's event history", 50_000],
     ] as const)
       expect((await publicPlaces[place]?.(runs.at))?.length, place).toBeGreaterThan(least);
     expect(runs.secrets.all().size).toBeGreaterThan(40);

@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { BatchClient, DescribeJobsCommand, ListJobsCommand } from "@aws-sdk/client-batch";
+import { CloudTrailClient, paginateLookupEvents } from "@aws-sdk/client-cloudtrail";
 import { CloudWatchLogsClient, paginateDescribeLogGroups, paginateFilterLogEvents } from "@aws-sdk/client-cloudwatch-logs";
 import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { LambdaClient, paginateListFunctions } from "@aws-sdk/client-lambda";
@@ -85,6 +86,13 @@ export const publicPlaces: Readonly<Record<string, (at: Deployed) => Promise<str
     return texts.join("\n");
   },
   "what was sent to people": async (at) => JSON.stringify(at.emulator.sns.outbox(at.arn("sns", notificationTopicName))),
+  "CloudTrail's event history": async (at) => {
+    const texts: string[] = [];
+    const trail = signedIn(CloudTrailClient, at.administrator, at);
+    for await (const { Events = [] } of paginateLookupEvents({ client: trail }, {}))
+      texts.push(...Events.map(({ CloudTrailEvent = "" }) => CloudTrailEvent));
+    return texts.join("\n");
+  },
   "the parameters": async (at) => {
     const ssm = signedIn(SSMClient, at.administrator, at);
     return JSON.stringify(await Promise.all(jobs.map((job) => ssm.send(new GetParameterCommand({ Name: jobDefinitionParameter(job) })))));

@@ -98,6 +98,8 @@ export async function startFurnishedAccount(of: { readonly realTime?: boolean } 
       [/^Key$/, ["an-object"]],
       [/^CopySource$/, ["a-bucket/an-object"]],
       [/^TableName$/, ["a-table"]],
+      [/^AttributeKey$/, ["EventName", "ReadOnly", "Username", "ResourceName"]],
+      [/^AttributeValue$/, ["CreateRole", "true", "administrator"]],
       [/^(AttributeName|AttributesToGet|ProjectionExpression)$/, ["k"]],
       [/^(ComparisonOperator)$/, ["EQ"]],
       [/^(AttributeType)$/, ["S"]],
