@@ -97,6 +97,16 @@ function readError(schema: SchemaTuple): ErrorModel {
 // The packages type their schemas by a package that is no dependency of ours; the tuple form is checked above.
 const shapeOf = (reference: unknown): Shape => NormalizedSchema.of(reference as Parameters<typeof NormalizedSchema.of>[0]);
 
+type Members = readonly (readonly [name: string, member: Shape])[];
+
+/** Taken apart once: the SDK makes every member anew whenever it is asked, and every call asks. */
+const takenApart = new WeakMap<Shape, Members>();
+
 /** Members of a structure; none for an operation without input or output. */
-export const membersOf = (shape: Shape): readonly (readonly [string, Shape])[] =>
-  shape.isStructSchema() ? [...shape.structIterator()] : [];
+export function membersOf(shape: Shape): Members {
+  const known = takenApart.get(shape);
+  if (known !== undefined) return known;
+  const members = shape.isStructSchema() ? [...shape.structIterator()] : [];
+  takenApart.set(shape, members);
+  return members;
+}
