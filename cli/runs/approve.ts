@@ -83,18 +83,21 @@ function report(conducted: Conducted, { run, json, flags }: { run: string; json:
   if (json) {
     console.log(JSON.stringify({ run, status: view.status, accepted: isAccepted && !wasLate, late: wasLate, why }));
   } else if (stopped !== undefined) console.log(stoppedText(stopped));
-  else console.log(wrap(sentence({ isAccepted, wasLate, why, waits: request !== undefined }, { run, flags, view })));
+  else console.log(said({ isAccepted, wasLate, why, waits: request !== undefined }, { run, flags, view }));
   if (wasLate) return exitCodes.failed;
   if (isAccepted) return exitCodes.done;
   return request === undefined ? exitCodes.failed : exitCodes.waitingForMfa;
 }
 
-function sentence(
+/** A sentence, and on a line of its own what people copy. */
+function said(
   of: { isAccepted: boolean; wasLate: boolean; why: string | null; waits: boolean },
   { run, flags, view }: { run: string; flags: string; view: RunView },
 ): string {
-  if (of.wasLate) return `Your code was not used: somebody else answered run ${run} first. See keyturn status ${run}${flags}`;
-  if (of.isAccepted) return `The code was accepted; run ${run} goes on. Watch it with: keyturn logs ${run}${flags} --follow`;
-  if (of.waits) return `Run ${run} still waits for a code: ${of.why} Once more: keyturn approve ${run}${flags}`;
-  return `Run ${run} is ${view.status}${of.why === null ? "" : `: ${of.why}`}. See keyturn status ${run}${flags}`;
+  const text = (sentence: string, next: string): string => `${wrap(sentence)}\n  ${next}`;
+  const status = `keyturn status ${run}${flags}`;
+  if (of.wasLate) return text(`Your code was not used: somebody else answered run ${run} first. See`, status);
+  if (of.isAccepted) return text(`The code was accepted; run ${run} goes on. Watch it with`, `keyturn logs ${run}${flags} --follow`);
+  if (of.waits) return text(`Run ${run} still waits for a code: ${of.why} Once more:`, `keyturn approve ${run}${flags}`);
+  return text(`Run ${run} is ${view.status}${of.why === null ? "" : `: ${of.why}`}. See`, status);
 }
