@@ -5,15 +5,28 @@ import { type ArgsDef, type CommandDef, defineCommand, renderUsage } from "citty
 import { UsageError } from "./outcome.ts";
 
 // citty types the arguments of a stored command by its own loose record; each command's `run` keeps its inferred ones.
-export type AnyCommand = CommandDef & { readonly examples: readonly string[]; readonly commands?: Commands };
+export type AnyCommand = CommandDef & {
+  readonly examples: readonly string[];
+  readonly commands?: Commands;
+  readonly values?: KnownValues;
+  readonly repeated?: readonly string[];
+};
 export type Commands = Readonly<Record<string, () => Promise<AnyCommand>>>;
 
-/** A command that does something. `examples` are whole command lines. */
+/** By argument: the values that are known beforehand, for a shell to offer. `positionals`: those that were given. */
+type KnownValues = Readonly<Record<string, (positionals: readonly string[]) => readonly string[] | Promise<readonly string[]>>>;
+
+/** A command that does something. `examples` are whole command lines; `repeated` names options that may be given several times. */
 export const command = <const Arguments extends ArgsDef>(
-  definition: CommandDef<Arguments> & { examples: readonly string[] },
+  definition: CommandDef<Arguments> & {
+    examples: readonly string[];
+    values?: Partial<Record<keyof Arguments & string, KnownValues[string]>>;
+    repeated?: readonly (keyof Arguments & string)[];
+  },
 ): AnyCommand => {
-  const { examples, ...rest } = definition;
-  return { ...(defineCommand(rest) as unknown as CommandDef), examples };
+  const { examples, values = {}, repeated = [], ...rest } = definition;
+  // A member that is there has a value.
+  return { ...(defineCommand(rest) as unknown as CommandDef), examples, values: values as KnownValues, repeated };
 };
 
 /** A word that only leads to other commands. */
@@ -61,6 +74,7 @@ export function assertKnownArguments({ command, path, rest }: FoundCommand): voi
       .map(([name, { type }]) => [name, { type: type === "boolean" ? ("boolean" as const) : ("string" as const) }]),
   );
   const help = `See ${path.join(" ")} --help.`;
+  assertKnownOptions(rest, { names: Object.keys(options), help });
   const { positionals } = parsed(
     () => parseArgs({ args: [...rest], options, allowPositionals: true, allowNegative: true, strict: true }),
     help,
@@ -71,6 +85,18 @@ export function assertKnownArguments({ command, path, rest }: FoundCommand): voi
   const missing = expected[positionals.length];
   if (missing !== undefined && missing[1].required !== false) {
     throw new UsageError(`${path.join(" ")} needs ${missing[0].toUpperCase()}: ${missing[1].description ?? ""}. ${help}`);
+  }
+}
+
+/** Node's own words for it suggest nothing. */
+function assertKnownOptions(rest: readonly string[], { names, help }: { names: readonly string[]; help: string }): void {
+  const end = rest.indexOf("--");
+  for (const word of end < 0 ? rest : rest.slice(0, end)) {
+    const [, name] = /^--([^=]+)/.exec(word) ?? [];
+    if (name === undefined || names.includes(name) || names.includes(name.replace(/^no-/, ""))) continue;
+    const [no = "", positive = ""] = name.startsWith("no-") ? ["no-", name.slice(3)] : ["", name];
+    const meant = closest(positive, names);
+    throw new UsageError(`Unknown option '--${name}'.${meant === undefined ? "" : ` Did you mean --${no}${meant}?`} ${help}`);
   }
 }
 

@@ -34,6 +34,7 @@ const root: AnyCommand = commandGroup({
           list: async () => (await import("./admin/list.ts")).list,
         },
       }),
+    completion: async () => (await import("./completion.ts")).completion,
     local: async () =>
       commandGroup({
         name: "local",
@@ -46,6 +47,9 @@ const root: AnyCommand = commandGroup({
       }),
   },
 });
+
+/** What the shells' scripts call, with the words up to the cursor; no command of people's. */
+const completing = "__complete";
 
 /** Runs one command line and says how it ended. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
@@ -60,6 +64,11 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
 async function run(argv: readonly string[]): Promise<ExitCode> {
   if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")) {
     console.log(packageManifest.version);
+    return exitCodes.done;
+  }
+  if (argv[0] === completing) {
+    const { candidates } = await import("./completion/candidates.ts");
+    for (const { value, description } of await candidates(root, argv.slice(1))) console.log(`${value}\t${description}`);
     return exitCodes.done;
   }
   const found = await findCommand(root, argv);

@@ -14,6 +14,7 @@ import { credentialSecondsFor } from "../core/order.ts";
 import type { JobDefinition } from "../jobs/definition.ts";
 import config from "../keyturn.config.ts";
 import { command } from "./command.ts";
+import { jobNames } from "./completion/values.ts";
 import { fargateUsd } from "./fargate-price.ts";
 import { requireJob } from "./runs/new-run.ts";
 import { duration, table, wrap } from "./terminal.ts";
@@ -54,6 +55,7 @@ export const plan = command({
     job: { type: "positional", required: true, description: "the job's name, as keyturn jobs lists it" },
     json: { type: "boolean", description: "Print one JSON document." },
   },
+  values: { job: jobNames },
   examples: ["keyturn plan credential-report", "keyturn plan credential-report --json"],
   run: ({ args }) => {
     const planned = planOf(requireJob(args.job));

@@ -5,6 +5,7 @@ import { renderUnicodeCompact } from "uqr";
 import { roleNames } from "../../core/naming.ts";
 import { sessionArguments } from "../aws-session.ts";
 import { command } from "../command.ts";
+import { adminNames, profileNames } from "../completion/values.ts";
 import { enrollAdmin, type NewDevice } from "../enrollment.ts";
 import { askForCode } from "../one-time-code.ts";
 import { CommandFailed, UsageError } from "../outcome.ts";
@@ -20,6 +21,7 @@ export const enroll = command({
     name: { type: "positional", required: true, description: "an admin of keyturn.config.ts" },
     ...sessionArguments,
   },
+  values: { name: adminNames, profile: profileNames },
   examples: ["keyturn admin enroll alice --profile iam-admin"],
   run: ({ args: { name, ...signedInBy } }) => {
     assertConfigured(name);

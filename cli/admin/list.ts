@@ -4,6 +4,7 @@ import { catalogue } from "../../jobs/catalogue.ts";
 import config from "../../keyturn.config.ts";
 import { sessionArguments } from "../aws-session.ts";
 import { command } from "../command.ts";
+import { profileNames } from "../completion/values.ts";
 import { colours, duration, moment, table, wrap } from "../terminal.ts";
 import { isConfigured } from "./configured-admin.ts";
 import { type AccessKey, type CredentialState, readCredentialState, surveyAccount } from "./credential-state.ts";
@@ -13,6 +14,7 @@ import { asIamAdmin } from "./iam-admin-session.ts";
 export const list = command({
   meta: { name: "list", description: "List the admins, their keys, devices and jobs, and what is wrong, as an IAM admin." },
   args: { json: { type: "boolean", description: "Print one JSON document." }, ...sessionArguments },
+  values: { profile: profileNames },
   examples: ["keyturn admin list --profile iam-admin", "keyturn admin list --json"],
   run: ({ args: { json, ...signedInBy } }) =>
     asIamAdmin(signedInBy, async (clients) => {

@@ -2,6 +2,7 @@
 
 import { sessionArguments } from "../aws-session.ts";
 import { command } from "../command.ts";
+import { adminNames, profileNames } from "../completion/values.ts";
 import { CommandFailed, UsageError } from "../outcome.ts";
 import { wrap } from "../terminal.ts";
 import { isConfigured } from "./configured-admin.ts";
@@ -17,6 +18,7 @@ export const remove = command({
     plan: { type: "boolean", description: "Only print what would be done." },
     ...sessionArguments,
   },
+  values: { name: adminNames, profile: profileNames },
   examples: ["keyturn admin remove bob --profile iam-admin", "keyturn admin remove bob --plan", "keyturn admin remove bob --yes"],
   run: ({ args: { name, yes, plan: onlyPlan, ...signedInBy } }) => {
     const canAsk = process.stdin.isTTY && process.stdout.isTTY;

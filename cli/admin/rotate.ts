@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { STSClient } from "@aws-sdk/client-sts";
 import { sessionArguments } from "../aws-session.ts";
 import { command } from "../command.ts";
+import { adminNames, profileNames } from "../completion/values.ts";
 import { wrap } from "../terminal.ts";
 import { assertConfigured } from "./configured-admin.ts";
 import { readCredentialState } from "./credential-state.ts";
@@ -19,6 +20,7 @@ export const rotate = command({
     drop: { type: "string", valueHint: "key id", description: "A key that is certainly not in use, where AWS cannot tell." },
     ...sessionArguments,
   },
+  values: { name: adminNames, profile: profileNames },
   examples: ["keyturn admin rotate alice --profile iam-admin", "keyturn admin rotate alice --plan"],
   run: ({ args: { name, plan: onlyPlan, drop, ...signedInBy } }) => {
     assertConfigured(name);

@@ -4,6 +4,7 @@ import { stateNames } from "../../core/naming.ts";
 import { errorMessage } from "../../core/run-history.ts";
 import { sessionArguments } from "../aws-session.ts";
 import { command } from "../command.ts";
+import { profileNames } from "../completion/values.ts";
 import { followRun, type RunView, readRun } from "../local/follow-run.ts";
 import { parseCode } from "../one-time-code.ts";
 import { CommandFailed, type ExitCode, exitCodes } from "../outcome.ts";
@@ -24,6 +25,7 @@ export const approve = command({
     json: { type: "boolean", description: "Print one JSON document at the end and nothing else; never asks." },
     ...sessionArguments,
   },
+  values: { profile: profileNames },
   examples: ["keyturn approve 20261122-010628-x7kq2", "keyturn approve 20261122-010628-x7kq2 --code 123456 --json"],
   run: ({ args }) => {
     const named = parseRun(args.run);

@@ -11,6 +11,7 @@ import { stateNames } from "../../core/naming.ts";
 import { executionOf } from "../../core/resume.ts";
 import { sessionArguments } from "../aws-session.ts";
 import { command } from "../command.ts";
+import { profileNames } from "../completion/values.ts";
 import { UsageError } from "../outcome.ts";
 import { colours, duration, moment, table } from "../terminal.ts";
 import { asOperator, type Operator } from "./operator-session.ts";
@@ -26,6 +27,7 @@ export const list = command({
     json: { type: "boolean", description: "Print one JSON document." },
     ...sessionArguments,
   },
+  values: { status: () => statuses.map((status) => status.toLowerCase()), profile: profileNames },
   examples: ["keyturn runs", "keyturn runs --status running", "keyturn runs --limit 100 --json"],
   run: ({ args }) => {
     const limit = limitOf(args.limit);

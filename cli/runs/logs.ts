@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { sessionArguments } from "../aws-session.ts";
 import { command } from "../command.ts";
+import { profileNames } from "../completion/values.ts";
 import { readJobMessages } from "../job-messages.ts";
 import { type RunView, readRun } from "../local/follow-run.ts";
 import { CommandFailed, UsageError } from "../outcome.ts";
@@ -23,6 +24,7 @@ export const logs = command({
     json: { type: "boolean", description: "Print one JSON document." },
     ...sessionArguments,
   },
+  values: { profile: profileNames },
   examples: ["keyturn logs 20261122-010628-x7kq2", "keyturn logs 20261122-010628-x7kq2 --follow"],
   run: ({ args }) => {
     const named = parseRun(args.run);

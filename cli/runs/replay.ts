@@ -11,6 +11,7 @@ import { jobDefinitionParameter } from "../../core/naming.ts";
 import { resumableStates } from "../../core/resume.ts";
 import { sessionArguments } from "../aws-session.ts";
 import { command } from "../command.ts";
+import { profileNames } from "../completion/values.ts";
 import { type RunView, readRun } from "../local/follow-run.ts";
 import { askForCode, parseCode } from "../one-time-code.ts";
 import { CommandFailed, type ExitCode, exitCodes, UsageError } from "../outcome.ts";
@@ -38,6 +39,7 @@ export const replay = command({
     json: { type: "boolean", description: "Print one JSON document at the end and nothing else; never asks." },
     ...sessionArguments,
   },
+  values: { from: () => replayStates, profile: profileNames },
   examples: [
     "keyturn replay 20261122-010628-x7kq2 --plan",
     "keyturn replay 20261122-010628-x7kq2",

@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { GetExecutionHistoryCommand, StartExecutionCommand } from "@aws-sdk/client-sfn";
 import { sessionArguments } from "../aws-session.ts";
 import { command } from "../command.ts";
+import { adminsOfJob, jobNames, parametersOfJob, profileNames } from "../completion/values.ts";
 import { askForCode, parseCode, sealCode } from "../one-time-code.ts";
 import { CommandFailed, type ExitCode, exitCodes } from "../outcome.ts";
 import { planOf, planText } from "../plan.ts";
@@ -33,6 +34,8 @@ export const run = command({
     json: { type: "boolean", description: "Print one JSON document at the end and nothing else; never asks." },
     ...sessionArguments,
   },
+  values: { job: jobNames, admin: adminsOfJob, param: parametersOfJob, profile: profileNames },
+  repeated: ["param"],
   examples: [
     "keyturn run credential-report",
     'keyturn run credential-report --param maxKeyAgeDays=30 --reason "Quarterly review"',

@@ -2,6 +2,7 @@
 
 import { sessionArguments } from "../aws-session.ts";
 import { command } from "../command.ts";
+import { profileNames } from "../completion/values.ts";
 import { roughly } from "../fargate-price.ts";
 import { readRun } from "../local/follow-run.ts";
 import { type Colours, colours, duration, moment, table, wrap } from "../terminal.ts";
@@ -14,6 +15,7 @@ import { type RunReport, reportOf } from "./run-report.ts";
 export const status = command({
   meta: { name: "status", description: "Show a run: its states, what it waits for, its job and its cost so far." },
   args: { run: runArgument, json: { type: "boolean", description: "Print one JSON document." }, ...sessionArguments },
+  values: { profile: profileNames },
   examples: ["keyturn status 20261122-010628-x7kq2", "keyturn status 20261122-010628-x7kq2 --json"],
   run: ({ args }) => {
     const named = parseRun(args.run);

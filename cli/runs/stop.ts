@@ -2,6 +2,7 @@
 
 import { sessionArguments } from "../aws-session.ts";
 import { command } from "../command.ts";
+import { profileNames } from "../completion/values.ts";
 import { colours, duration, moment, table, wrap } from "../terminal.ts";
 import { asOperator } from "./operator-session.ts";
 import { parseRun, runArgument } from "./run-argument.ts";
@@ -11,6 +12,7 @@ import { type Stopped, stopRun } from "./stop-run.ts";
 export const stop = command({
   meta: { name: "stop", description: "Stop a run and its job." },
   args: { run: runArgument, json: { type: "boolean", description: "Print one JSON document." }, ...sessionArguments },
+  values: { profile: profileNames },
   examples: ["keyturn stop 20261122-010628-x7kq2"],
   run: ({ args }) => {
     const named = parseRun(args.run);

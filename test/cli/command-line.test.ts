@@ -16,7 +16,7 @@ describe("a wrong command line ends with 2 and says what is wrong", () => {
     ],
     ["a command that is none", ["teleport"], "keyturn has no command teleport. See keyturn --help."],
     ["a member of every object", ["constructor"], "keyturn has no command constructor."],
-    ["an unknown option", ["jobs", "--jason"], "Unknown option '--jason'. See keyturn jobs --help."],
+    ["an unknown option", ["jobs", "--jason"], "Unknown option '--jason'. Did you mean --json? See keyturn jobs --help."],
     ["a missing argument", ["plan"], "keyturn plan needs JOB: the job's name, as keyturn jobs lists it. See keyturn plan --help."],
     ["one word too many", ["jobs", "all"], "keyturn jobs does not take all. See keyturn jobs --help."],
     ["a job that is not in the catalogue", ["plan", "mine-coins"], "There is no job mine-coins. The catalogue has: credential-report."],
