@@ -169,7 +169,7 @@ function createServices({ environment, gateway, roles, network }: Foundation, op
     kms,
     createSecretsManager(environment, { kms }),
     createDynamoDb(environment, { kms }),
-    createS3(environment),
+    createS3(environment, { publish }),
     sqs,
     sns,
     logs,

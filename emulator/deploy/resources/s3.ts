@@ -8,6 +8,7 @@ import type { Buckets, DefaultRetention } from "../../services/s3/buckets.ts";
 import { putLockConfiguration } from "../../services/s3/lock-operations.ts";
 import { type ResourceType, resourceType } from "../resource-type.ts";
 import { tagList, tagMap } from "../tag-list.ts";
+import { truth } from "./scalars.ts";
 
 const encryption = z.strictObject({
   ServerSideEncryptionConfiguration: z.tuple([
@@ -79,6 +80,9 @@ export const s3ResourceTypes = (buckets: Buckets, environment: Environment): rea
         .strictObject({ DestinationBucketName: z.string().optional(), LogFilePrefix: z.string().optional() })
         .optional(),
       LifecycleConfiguration: lifecycle.optional(),
+      NotificationConfiguration: z
+        .strictObject({ EventBridgeConfiguration: z.strictObject({ EventBridgeEnabled: truth.default(true) }).optional() })
+        .optional(),
       Tags: tagList,
     }),
     create(properties, context) {
@@ -92,6 +96,7 @@ export const s3ResourceTypes = (buckets: Buckets, environment: Environment): rea
       bucket.publicAccessBlock = properties.PublicAccessBlockConfiguration ?? bucket.publicAccessBlock;
       bucket.versioning = properties.VersioningConfiguration?.Status ?? (properties.ObjectLockEnabled ? "Enabled" : undefined);
       if (properties.ObjectLockEnabled) bucket.objectLock = {};
+      bucket.tellsEventBridge = properties.NotificationConfiguration?.EventBridgeConfiguration?.EventBridgeEnabled ?? false;
       const { ObjectLockConfiguration: lock } = properties;
       if (lock !== undefined) putLockConfiguration(bucket, defaultRetention(lock));
       const { region } = environment;

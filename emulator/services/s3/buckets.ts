@@ -69,6 +69,8 @@ export interface Bucket {
   /** Absent where versions cannot be locked. */
   objectLock: { readonly defaultRetention?: DefaultRetention } | undefined;
   policy: PolicyDocument | undefined;
+  /** Whether EventBridge learns of its objects. */
+  tellsEventBridge: boolean;
 }
 
 const blockAll: PublicAccessBlock = {
@@ -87,6 +89,7 @@ const noSuchVersion = (key: string, versionId: string): AwsError =>
 export class Buckets {
   readonly #environment: Environment;
   readonly #buckets = new Map<string, Bucket>();
+  #changes = 0;
 
   constructor(environment: Environment) {
     this.#environment = environment;
@@ -94,6 +97,12 @@ export class Buckets {
 
   get nowMs(): number {
     return this.#environment.clock.now();
+  }
+
+  /** Sixteen hexadecimal digits, each time greater: by them, whoever hears of two changes knows which came later. */
+  nextSequencer(): string {
+    this.#changes += 1;
+    return this.nowMs.toString(16).padStart(12, "0") + (this.#changes % 0x10000).toString(16).padStart(4, "0");
   }
 
   create(name: string, tags: ReadonlyMap<string, string> = new Map()): Bucket {
@@ -116,6 +125,7 @@ export class Buckets {
       versioning: undefined,
       objectLock: undefined,
       policy: undefined,
+      tellsEventBridge: false,
     };
     this.#buckets.set(name, bucket);
     return bucket;

@@ -9,6 +9,7 @@ import type { EventDelivery } from "../../../emulator/services/events/delivery.t
 import type { BusEvent } from "../../../emulator/services/events/event.ts";
 import { createEvents, type Events } from "../../../emulator/services/events.ts";
 import { createLambda, type Lambda } from "../../../emulator/services/lambda.ts";
+import { createS3 } from "../../../emulator/services/s3.ts";
 import { createScheduler, type Scheduler } from "../../../emulator/services/scheduler.ts";
 import { createStates } from "../../../emulator/services/states.ts";
 import { type Statement, startWorkloadAccount, type WorkloadAccount, writeLogs } from "../processes/workload-account.ts";
@@ -64,7 +65,7 @@ export async function startEventsAccount(clock: MovableClock = new MovableClock(
         publish: events.publish,
       });
       Object.assign(made, { events, lambda, scheduler });
-      return [states, lambda, events, scheduler];
+      return [states, createS3(environment, { publish: events.publish }), lambda, events, scheduler];
     },
     { clock },
   );
