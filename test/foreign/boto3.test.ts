@@ -21,7 +21,7 @@ interface Outcome {
 /** boto3's name of a service, where it is not the one that signs. */
 const names: Readonly<Record<string, string>> = { states: "stepfunctions" };
 
-/** Where botocore's model leaves out what AWS needs. */
+/** Where botocore's model leaves out what AWS needs, or the test does. */
 const inputs: Readonly<Record<string, object>> = {
   "sqs:ReceiveMessage": { WaitTimeSeconds: 0 },
   ...Object.fromEntries(
@@ -31,6 +31,8 @@ const inputs: Readonly<Record<string, object>> = {
     ]),
   ),
   "iam:CreateAccessKey": { UserName: "a-user" },
+  // Not all that there is: looking is a call as well, which the trail shows from then on.
+  "cloudtrail:LookupEvents": { LookupAttributes: [{ AttributeKey: "EventSource", AttributeValue: "kms.amazonaws.com" }] },
 };
 
 /** What others need is taken away last. */
