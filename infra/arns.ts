@@ -55,6 +55,7 @@ export function arnsOf(stack: Stack) {
     schedules: regional("scheduler", `schedule/${scheduleGroupName}/*`),
     /** By its name, which begins with a slash. */
     parameter: (name: string) => regional("ssm", `parameter${name}`),
+    everyStack: regional("cloudformation", "stack/keyturn-*/*"),
     /** Step Functions' own rule, by which `.sync` learns that a job has ended. */
     batchEventsRule: regional("events", "rule/StepFunctionsGetEventsForBatchJobsRule"),
     /** Where the CDK puts the jobs' images. */

@@ -21,9 +21,6 @@ const fargateSizes: Readonly<Record<number, readonly [least: number, most: numbe
 const longestBucketName = 63;
 const anyAccount = "111122223333";
 
-/** What every job role may do beside its declared permissions: open and seal its own data, through Amazon S3. */
-export const dataKeyActions = ["kms:Decrypt", "kms:GenerateDataKey"] as const;
-
 /** One sentence per fault: names the job, the fault and the way out. */
 export const jobFaults = (config: WellFormed, jobs: readonly JobDefinition[]): string[] => [
   ...jobs.flatMap((job) => [...faultsOf(job, config)].map((fault) => `job ${job.name}: ${fault}`)),

@@ -12,6 +12,12 @@ export interface JobPlace {
   readonly bucketArn: string;
 }
 
+/** Where one run of the job is. */
+export interface RunPlace extends JobPlace {
+  /** The run id; objects of the run are written under it as a prefix of their keys. */
+  readonly run: string;
+}
+
 /** One statement of a job role's policy. */
 export interface JobPermission {
   readonly actions: readonly string[];
@@ -56,8 +62,11 @@ export interface JobDefinition<Parameters extends JobParameters = JobParameters>
   readonly spot?: boolean;
   /** Starts a run that waits for a code. */
   readonly schedule?: { readonly expression: string; readonly timeZone?: string; readonly admin: string; readonly reason: string };
-  /** Narrows the job role for one run; JSON text ≤ 2,048 characters. */
-  readonly sessionPolicy?: (parameters: z.output<Parameters>, place: JobPlace) => SessionPolicy;
+  /**
+   * Narrows the job role for one run, its own data key left in (`session-policy.ts`). A parameter that stands in a resource must admit no
+   * wildcard, or it would widen the session.
+   */
+  readonly sessionPolicy?: (parameters: z.output<Parameters>, place: RunPlace) => SessionPolicy;
 }
 
 /** Checks what the types cannot; throws a plain Error naming the job and the fault (a bug in the catalogue, found on synth and in tests). */

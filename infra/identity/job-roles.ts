@@ -6,11 +6,12 @@ import { Construct } from "constructs";
 import { jobBoundaryName, jobRoleName, launcherRoleName, roleNames } from "../../core/naming.ts";
 import { credentialSecondsFor } from "../../core/order.ts";
 import type { JobDefinition } from "../../jobs/definition.ts";
+import { dataKeyActions } from "../../jobs/session-policy.ts";
 import { arnsOf, placeOf } from "../arns.ts";
 import { through } from "../constructs/key.ts";
 import { ExactRole } from "../constructs/role.ts";
-import { dataKeyActions } from "../job-faults.ts";
 import { explainEveryResource, policyDocument, type Statement } from "../statement.ts";
+import { keepOffKeyturn } from "./keep-off-keyturn.ts";
 import { trustService } from "./trust.ts";
 
 /** An MFA code older than this opens no job; matches the life of the session that validate-mfa asks for. */
@@ -102,6 +103,7 @@ const boundaryStatements = (stack: Stack, actions: readonly string[]): Statement
     resources: [arnsOf(stack).everyKey],
     conditions: through("s3", stack),
   },
+  ...keepOffKeyturn(stack, actions),
 ];
 
 function executionStatements(stack: Stack, jobs: readonly JobDefinition[]): Statement[] {

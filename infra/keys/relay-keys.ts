@@ -4,10 +4,10 @@ import type { Stack } from "aws-cdk-lib";
 import { Construct } from "constructs";
 import { jobRoleName, keyAlias, launcherRoleName, pascalCase, roleNames } from "../../core/naming.ts";
 import type { JobDefinition } from "../../jobs/definition.ts";
+import { dataKeyActions } from "../../jobs/session-policy.ts";
 import { arnsOf } from "../arns.ts";
 import type { KeyturnConfig } from "../config.ts";
 import { ExactKey, exactContext, type KeyUse, removalPolicyFor, through } from "../constructs/key.ts";
-import { dataKeyActions } from "../job-faults.ts";
 
 export class RelayKeys extends Construct {
   readonly code: string;

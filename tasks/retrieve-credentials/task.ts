@@ -6,6 +6,7 @@ import { jobRoleName, roleSessionName } from "../../core/naming.ts";
 import { assertOrderIntact, credentialSecondsFor, type Order } from "../../core/order.ts";
 import { decodeCredentials, encodeCredentials, type ShortLivedCredentials } from "../../core/short-lived-credentials.ts";
 import type { JobDefinition, JobPlace } from "../../jobs/definition.ts";
+import { sessionPolicyFor } from "../../jobs/session-policy.ts";
 import type { Generate, Unwrap } from "../relay.ts";
 import type { AssumeRole } from "./assume-role.ts";
 
@@ -47,7 +48,7 @@ export async function retrieveCredentials(
   const binding: Binding = { run, digest };
   const session = await openSession({ sealed, order, binding }, dependencies);
   assertFresh(session, order, dependencies.nowMs());
-  const policy = job.sessionPolicy?.(order.parameters, place);
+  const policy = sessionPolicyFor(job, { parameters: order.parameters, place: { ...place, run } });
   // Before the role is assumed: credentials that could not be sealed would have been issued for nobody.
   // Not later than AWS will say, since it counts from later on.
   const expiresAt = new Date(dependencies.nowMs() + order.credentialSeconds * 1000).toISOString();

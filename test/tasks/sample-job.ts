@@ -19,9 +19,9 @@ export const sampleJob = defineJob({
   memoryMiB: 512,
   timeoutSeconds: 600,
   attempts: 3,
-  sessionPolicy: ({ path }, { bucketArn }) => ({
+  sessionPolicy: ({ path }, { bucketArn, run }) => ({
     Version: "2012-10-17",
-    Statement: [{ Effect: "Allow", Action: ["s3:PutObject"], Resource: [`${bucketArn}/${path}/*`] }],
+    Statement: [{ Effect: "Allow", Action: ["s3:PutObject"], Resource: [`${bucketArn}/${run}/${path}/*`] }],
   }),
 });
 

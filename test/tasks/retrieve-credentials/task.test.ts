@@ -65,10 +65,22 @@ describe("retrieving a job's credentials", () => {
         sessionName: "run-1",
         sourceIdentity: "alice",
         durationSeconds: 3180,
-        policy:
-          '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:PutObject"],"Resource":["arn:aws:s3:::data/team/*"]}]}',
+        policy: expect.any(String),
       },
     ]);
+    // The run's own prefix, and the use of the job's data key that writing there takes.
+    expect(JSON.parse(asked[0]?.policy ?? "")).toEqual({
+      Version: "2012-10-17",
+      Statement: [
+        { Effect: "Allow", Action: ["s3:PutObject"], Resource: ["arn:aws:s3:::data/run-1/team/*"] },
+        {
+          Effect: "Allow",
+          Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+          Resource: ["arn:aws:kms:us-east-1:111122223333:key/*"],
+          Condition: { StringEquals: { "kms:ViaService": "s3.us-east-1.amazonaws.com" } },
+        },
+      ],
+    });
   });
 
   it("has no session policy where the job declares none", async () => {
