@@ -29,6 +29,7 @@ export default defineConfig({
       "iam:ListAccessKeys",
       "iam:ListMFADevices",
       "iam:ListUsers",
+      "iam:UpdateAccessKey",
       "s3:GetObject",
       "s3:PutObject",
     ],

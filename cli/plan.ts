@@ -10,13 +10,14 @@ import {
   launcherRoleName,
   spotJobQueueName,
 } from "../core/naming.ts";
-import { credentialSecondsFor } from "../core/order.ts";
+import { credentialSecondsFor, type Order, type ParameterValue } from "../core/order.ts";
 import type { JobDefinition } from "../jobs/definition.ts";
 import config from "../keyturn.config.ts";
 import { command } from "./command.ts";
-import { jobNames } from "./completion/values.ts";
+import { jobNames, parametersOfJob } from "./completion/values.ts";
 import { fargateUsd } from "./fargate-price.ts";
-import { requireJob } from "./runs/new-run.ts";
+import { admittedParameters, everyParam, readParameters, requireJob } from "./runs/new-run.ts";
+import { type SessionPermission, sessionEffect } from "./session-effect.ts";
 import { duration, table, wrap } from "./terminal.ts";
 
 const unknownAccount = "<account>";
@@ -35,6 +36,9 @@ export interface Plan {
   readonly jobRole: string;
   readonly launcherRole: string;
   readonly permissions: readonly { readonly actions: readonly string[]; readonly resources: readonly string[]; readonly reason?: string }[];
+  /** What a run's session may do of that; null where it may do all of it, or where that depends on parameters that were not given. */
+  readonly session: readonly SessionPermission[] | null;
+  readonly isNarrowed: boolean;
   readonly jobDefinition: string;
   readonly revisionIn: string;
   readonly jobQueue: string;
@@ -53,21 +57,36 @@ export const plan = command({
   meta: { name: "plan", description: "Show exactly what a run of a job would use." },
   args: {
     job: { type: "positional", required: true, description: "the job's name, as keyturn jobs lists it" },
+    param: { type: "string", valueHint: "name=value", description: "A parameter of the job, to see what comes of it; once for each." },
     json: { type: "boolean", description: "Print one JSON document." },
   },
-  values: { job: jobNames },
-  examples: ["keyturn plan credential-report", "keyturn plan credential-report --json"],
-  run: ({ args }) => {
-    const planned = planOf(requireJob(args.job));
+  values: { job: jobNames, param: parametersOfJob },
+  repeated: ["param"],
+  examples: [
+    "keyturn plan credential-report",
+    "keyturn plan credential-report --json",
+    "keyturn plan disable-access-key --param user=deployer --param path=/ci/ --param accessKeyId=AKIAIOSFODNN7EXAMPLE",
+  ],
+  run: ({ args, rawArgs }) => {
+    const job = requireJob(args.job);
+    const given = everyParam(rawArgs);
+    const planned = planOf(job, given.length === 0 ? {} : { parameters: admittedParameters(job, readParameters(given, job)) });
     console.log(args.json ? JSON.stringify(planned) : planText(planned));
   },
 });
 
-/** Without `at`, what the configuration says of account and region. */
-export function planOf(job: JobDefinition, at?: { account: string; region: string; partition: string }): Plan {
+/** What is known of one run; without `at`, what the configuration says of account and region. */
+export interface PlannedRun {
+  readonly at?: { readonly account: string; readonly region: string; readonly partition: string };
+  /** Complete; the job's defaults if left out. */
+  readonly parameters?: Order["parameters"];
+  readonly run?: string;
+}
+
+export function planOf(job: JobDefinition, { at, parameters, run = "<run>" }: PlannedRun = {}): Plan {
   const { queueSeconds, approvalSeconds } = config.limits;
   const { attempts, timeoutSeconds } = job;
-  const defaults = job.parameters.safeParse({});
+  const known = parameters ?? defaultsOf(job);
   const { partition, account, region } = at ?? { partition: "aws", account: config.account ?? unknownAccount, region: config.region };
   const place = { partition, account, region, bucketArn: `arn:${partition}:s3:::${jobBucketName(job.name, { account, region })}` };
   return {
@@ -76,7 +95,7 @@ export function planOf(job: JobDefinition, at?: { account: string; region: strin
     admins: job.admins,
     parameters: parametersOf(job),
     // A parameter without a default leaves the command open.
-    command: defaults.success ? job.command(defaults.data) : null,
+    command: known === undefined ? null : job.command(known),
     jobRole: jobRoleName(job.name),
     launcherRole: launcherRoleName(job.name),
     permissions: job.permissions.map(({ actions, resources, reason }) => ({
@@ -84,6 +103,8 @@ export function planOf(job: JobDefinition, at?: { account: string; region: strin
       resources: resources(place),
       ...(reason === undefined ? {} : { reason }),
     })),
+    session: (known && sessionEffect(job, { parameters: known, run, at: { partition, account, region } })) ?? null,
+    isNarrowed: job.sessionPolicy !== undefined,
     jobDefinition: jobDefinitionName(job.name),
     revisionIn: jobDefinitionParameter(job.name),
     jobQueue: job.spot ? spotJobQueueName : jobQueueName,
@@ -97,6 +118,12 @@ export function planOf(job: JobDefinition, at?: { account: string; region: strin
     approvalSeconds,
     mostUsd: mostUsd(job),
   };
+}
+
+/** Undefined where a parameter has no default. */
+function defaultsOf(job: JobDefinition): Order["parameters"] | undefined {
+  const { data } = job.parameters.safeParse({});
+  return data && Object.fromEntries(Object.entries(data).filter((entry): entry is [string, ParameterValue] => entry[1] !== undefined));
 }
 
 const JsonSchema = z.object({
@@ -147,6 +174,7 @@ export function planText(of: Plan, { without = [] }: { without?: readonly string
       ]),
     ],
     [`Permissions of ${of.jobRole}`, of.permissions.map(permissionText).join("\n")],
+    ["Permissions of the run's session", sessionText(of)],
     [
       "Runs as",
       table([
@@ -171,3 +199,11 @@ const permissionText = ({ actions, resources, reason }: Plan["permissions"][numb
     `    on ${wrap(resources.join(", "), { indent: 7 })}`,
     ...(reason === undefined ? [] : [`    ${wrap(reason, { indent: 4 })}`]),
   ].join("\n");
+
+function sessionText({ session, isNarrowed }: Plan): string {
+  if (!isNarrowed) return "  all of these";
+  if (session === null) return `  ${wrap("fewer: narrowed by the run's parameters; give them with --param to see to what", { indent: 2 })}`;
+  return session
+    .map(({ effect, actions, resources }) => permissionText({ actions: effect === "Deny" ? ["never:", ...actions] : actions, resources }))
+    .join("\n");
+}

@@ -118,5 +118,5 @@ export const roleSessionName = (run: string): string =>
 /** Batch's job name; at most 40 + 1 + 80 of its 128 characters. */
 export const batchJobName = (of: { job: string; run: string }): string => `${of.job}-${of.run}`;
 
-/** Exit status of a launcher that refuses (sysexits' EX_CONFIG): Batch does not try that again. */
-export const launcherRefusedExitCode = 78;
+/** Exit status of a launcher or a job's program that refuses (sysexits' EX_CONFIG): Batch does not try that again. */
+export const refusedExitCode = 78;

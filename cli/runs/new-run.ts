@@ -1,6 +1,7 @@
 // A run before it is started: its id, and its input, checked by the very code that will admit it.
 
 import { randomInt } from "node:crypto";
+import { parseArgs } from "node:util";
 import * as z from "zod";
 import { isKeyturnError } from "../../core/errors.ts";
 import type { Order } from "../../core/order.ts";
@@ -33,6 +34,12 @@ export function adminOf(job: JobDefinition, given: string | undefined): string {
   if (given !== undefined) return given;
   if (only !== undefined && others.length === 0) return only;
   throw new UsageError(`Whose code will you give? Name one with --admin: ${job.admins.join(", ")} may launch ${job.name}.`);
+}
+
+/** Every `--param`: citty keeps the last of several. */
+export function everyParam(rawArgs: readonly string[]): readonly string[] {
+  const { values } = parseArgs({ args: [...rawArgs], options: { param: { type: "string", multiple: true } }, strict: false });
+  return (values.param ?? []).filter((value) => typeof value === "string");
 }
 
 const Properties = z.object({ properties: z.record(z.string(), z.object({ type: z.string().optional() })) });
@@ -83,4 +90,10 @@ export function admitBeforehand(run: string, input: RunInput, nowMs: number): Or
       cause: error,
     });
   }
+}
+
+/** The parameters as an order would have them, defaults resolved; throws UsageError as admission would refuse them. */
+export function admittedParameters(job: JobDefinition, parameters: Readonly<Record<string, unknown>>): Order["parameters"] {
+  const [admin = ""] = job.admins;
+  return admitBeforehand("plan", { job: job.name, admin, parameters }, 0).parameters;
 }

@@ -1,7 +1,6 @@
 // `keyturn run JOB`: checks, shows what will be used, asks for the code last, starts the run and stays with it to its end.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { GetExecutionHistoryCommand, StartExecutionCommand } from "@aws-sdk/client-sfn";
 import { sessionArguments } from "../aws-session.ts";
 import { command } from "../command.ts";
@@ -11,7 +10,7 @@ import { CommandFailed, type ExitCode, exitCodes } from "../outcome.ts";
 import { planOf, planText } from "../plan.ts";
 import { colours, table } from "../terminal.ts";
 import { conduct } from "./conduct.ts";
-import { adminOf, admitBeforehand, newRunId, type RunInput, readParameters, requireJob } from "./new-run.ts";
+import { adminOf, admitBeforehand, everyParam, newRunId, type RunInput, readParameters, requireJob } from "./new-run.ts";
 import { asOperator, type Operator } from "./operator-session.ts";
 import { humanProgress, silentProgress } from "./progress.ts";
 import { endJson, endText, exitCodeOf, readEnd } from "./run-end.ts";
@@ -58,7 +57,7 @@ export const run = command({
     return asOperator(args, async (operator) => {
       if (!args.json) {
         console.log(
-          `${planText(planOf(job, placeOf(operator)), { without: ["Parameters", "Command"] })}\n\nThis run\n${runRows(id, { operator, input, parameters, program })}\n`,
+          `${planText(planOf(job, { at: placeOf(operator), parameters, run: id }), { without: ["Parameters", "Command"] })}\n\nThis run\n${runRows(id, { operator, input, parameters, program })}\n`,
         );
       }
       const code = await lastWord(given, { isInteractive, isSure: args.yes === true, admin: input.admin, reason: input.reason });
@@ -69,12 +68,6 @@ export const run = command({
 });
 
 const placeOf = ({ session }: Operator) => ({ ...session.caller, region: session.options.region });
-
-/** citty keeps the last of several. */
-function everyParam(rawArgs: readonly string[]): readonly string[] {
-  const { values } = parseArgs({ args: [...rawArgs], options: { param: { type: "string", multiple: true } }, strict: false });
-  return (values.param ?? []).filter((value) => typeof value === "string");
-}
 
 function runRows(
   id: string,

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { DecryptCommand, KMSClient } from "@aws-sdk/client-kms";
 import * as z from "zod/mini";
 import { isKeyturnError, KeyturnError } from "../../core/errors.ts";
-import { launcherRefusedExitCode } from "../../core/naming.ts";
+import { refusedExitCode } from "../../core/naming.ts";
 import { containerCredentials } from "./container-credentials.ts";
 import { launch } from "./launch.ts";
 import { containerEnvironment } from "./own-environment.ts";
@@ -47,5 +47,5 @@ try {
 } catch (error) {
   const [name, message] = error instanceof Error ? [error.name, error.message] : ["Error", String(error)];
   console.error(`keyturn launcher: ${name}: ${message}`);
-  process.exitCode = isKeyturnError(error) ? launcherRefusedExitCode : 1;
+  process.exitCode = isKeyturnError(error) ? refusedExitCode : 1;
 }

@@ -2,7 +2,7 @@
 
 import { encryptionContext, formatEnvelope, parseEnvelope, rewrap } from "../../core/envelope.ts";
 import { KeyturnError } from "../../core/errors.ts";
-import { batchJobName, launcherRefusedExitCode, launchVariables } from "../../core/naming.ts";
+import { batchJobName, launchVariables, refusedExitCode } from "../../core/naming.ts";
 import { assertOrderIntact, type Order } from "../../core/order.ts";
 import { composeOrder, type DeployedJob } from "../../jobs/compose-order.ts";
 import type { JobDefinition } from "../../jobs/definition.ts";
@@ -108,7 +108,7 @@ function composeSubmission(order: Order, envelope: string): Submission {
       Attempts: order.attempts,
       // What matches nothing is tried again: a failed program as well as a host or Spot capacity that was lost. A launcher that refuses would
       // refuse again, and whoever watches should hear of it at once.
-      EvaluateOnExit: [{ OnExitCode: String(launcherRefusedExitCode), Action: "EXIT" }],
+      EvaluateOnExit: [{ OnExitCode: String(refusedExitCode), Action: "EXIT" }],
     },
     Tags: { "keyturn:run": run, "keyturn:job": job, "keyturn:admin": admin },
   };

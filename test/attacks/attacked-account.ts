@@ -1,4 +1,4 @@
-// The account under attack: everything deployed, two jobs, and a way to hold the credentials of any of its principals.
+// The account under attack: everything deployed, a job beside the catalogue's, and a way to hold the credentials of any of its principals.
 
 import { AssumeRoleCommand, GetSessionTokenCommand, STSClient } from "@aws-sdk/client-sts";
 import { type PopulatedAccount, startPopulatedAccount } from "../../cli/local/local-account.ts";
@@ -34,8 +34,10 @@ export const principals = [
   roleNames.jobExecution,
   roleNames.flowLogs,
   launcherRoleName("credential-report"),
+  launcherRoleName("disable-access-key"),
   launcherRoleName("announce"),
   jobRoleName("credential-report"),
+  jobRoleName("disable-access-key"),
   jobRoleName("announce"),
   roleNames.iamAdmin,
   roleNames.reportReader,
@@ -89,6 +91,8 @@ export async function stolen(principal: Principal, at: Deployed): Promise<Creden
       return assume(at.people.reportReader.session, { role: at.people.reportReader.roleArn }, at);
     case jobRoleName("credential-report"):
       return jobSession("alice", "credential-report", at);
+    case jobRoleName("disable-access-key"):
+      return jobSession("bob", "disable-access-key", at);
     case jobRoleName("announce"):
       return jobSession("bob", "announce", at);
     default:
@@ -140,6 +144,7 @@ export async function mfaSession(admin: string, at: Deployed): Promise<Credentia
   return held(issued);
 }
 
+/** The whole role: a run's own session is narrower where its job declares a session policy. */
 async function jobSession(admin: string, job: string, at: Deployed): Promise<Credentials> {
   const session = await mfaSession(admin, at);
   return withInterface("retrieve-credentials", at, (origin) =>

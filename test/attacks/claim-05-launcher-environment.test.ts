@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DemoActs } from "../../cli/local/demo-acts.ts";
 import { readJobLog } from "../../cli/local/read-log.ts";
 import { signedIn } from "../../cli/local/sign-in.ts";
-import { jobBucketName, jobDefinitionName, launcherRefusedExitCode, launchVariables } from "../../core/naming.ts";
+import { jobBucketName, jobDefinitionName, launchVariables, refusedExitCode } from "../../core/naming.ts";
 import { type Deployed, startAttackedAccount } from "./attacked-account.ts";
 import { playRun } from "./played-run.ts";
 import { given } from "./specimens.ts";
@@ -117,6 +117,6 @@ describe("a variable of a submission", () => {
   it.each(["AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_IAM"])("sends no call elsewhere: %s", async (name) => {
     const { exitCode, log } = await submit({ [name]: listening });
     expect(log).toContain(`keyturn launcher: OrderMismatch: ${name} would send this job's signed calls out of the container`);
-    expect({ exitCode, heard }).toEqual({ exitCode: launcherRefusedExitCode, heard: [] });
+    expect({ exitCode, heard }).toEqual({ exitCode: refusedExitCode, heard: [] });
   });
 });

@@ -8,7 +8,7 @@ import { DemoActs } from "../../cli/local/demo-acts.ts";
 import { readJobLog } from "../../cli/local/read-log.ts";
 import { signedIn } from "../../cli/local/sign-in.ts";
 import { encryptionContext } from "../../core/envelope.ts";
-import { jobDefinitionName, keyAlias, launcherRefusedExitCode, launcherRoleName, launchVariables } from "../../core/naming.ts";
+import { jobDefinitionName, keyAlias, launcherRoleName, launchVariables, refusedExitCode } from "../../core/naming.ts";
 import { type Deployed, outcomeOf, type Principal, startAttackedAccount, stolen } from "./attacked-account.ts";
 import { playRun } from "./played-run.ts";
 import { given, makeSpecimens, subject } from "./specimens.ts";
@@ -94,7 +94,7 @@ describe("a captured envelope", () => {
     ["one more argument", { command: ["--max-key-age-days=90", "--unused-days=45", "--path-prefix=/", "--verbose"] }],
   ] as const)("does not open under %s", async (_what, change) => {
     const { exitCode, line } = await submit(change);
-    expect(exitCode).toBe(launcherRefusedExitCode);
+    expect(exitCode).toBe(refusedExitCode);
     expect(line).toMatch(/EnvelopeUnopenable: Run captured: KMS does not open this envelope \(InvalidCiphertextException\)/);
   });
 
@@ -105,19 +105,19 @@ describe("a captured envelope", () => {
     ["another job definition", { jobDefinition: "arn:aws:batch:us-east-1:111122223333:job-definition/keyturn-credential-report:2" }],
   ])("does not open under %s", async (_what, change) => {
     const { exitCode, line } = await submit({ environment: order(change) });
-    expect(exitCode).toBe(launcherRefusedExitCode);
+    expect(exitCode).toBe(refusedExitCode);
     expect(line).toMatch(/EnvelopeUnopenable/);
   });
 
   it("does not open in another job's container, which says so itself", async () => {
     const { exitCode, line } = await submit({ job: "announce" });
-    expect(exitCode).toBe(launcherRefusedExitCode);
+    expect(exitCode).toBe(refusedExitCode);
     expect(line).toMatch(/OrderMismatch: Run captured: the order is for job credential-report, but this image runs announce/);
   });
 
   it("does not open in another job's container that is told it is its own", async () => {
     const { exitCode, line } = await submit({ job: "announce", environment: order({ job: "announce" }) });
-    expect(exitCode).toBe(launcherRefusedExitCode);
+    expect(exitCode).toBe(refusedExitCode);
     expect(line).toMatch(/EnvelopeUnopenable/);
   });
 
@@ -126,7 +126,7 @@ describe("a captured envelope", () => {
       job: "announce",
       environment: { ...order({ job: "announce" }), KEYTURN_JOB_KEY: at.emulator.kms.keyArn(keyAlias.job("credential-report")) },
     });
-    expect(exitCode).toBe(launcherRefusedExitCode);
+    expect(exitCode).toBe(refusedExitCode);
     expect(line).toMatch(/EnvelopeUnopenable: .*AccessDeniedException/);
   });
 });
@@ -137,7 +137,9 @@ describe("a launcher's own role", () => {
     const open = async (principal: Principal, digest: string) => {
       const kms = new KMSClient(at.emulator.gateway.clientOptions(await stolen(principal, at)));
       const EncryptionContext = encryptionContext.launch({ ...subject, digest });
-      return outcomeOf(kms.send(new DecryptCommand({ KeyId: keyAlias.job(subject.job), CiphertextBlob: launch, EncryptionContext })));
+      return outcomeOf(
+        kms.send(new DecryptCommand({ KeyId: keyAlias.job(subject.job), CiphertextBlob: launch["credential-report"], EncryptionContext })),
+      );
     };
     const launcher = launcherRoleName("credential-report") as Principal;
     expect(await open(launcher, subject.digest)).toBe("allowed");

@@ -16,12 +16,14 @@ import {
   attemptsTableName,
   jobBucketName,
   jobDefinitionParameter,
+  jobRoleName,
   notificationTopicName,
   roleNames,
   scheduleDeadLetterQueueName,
 } from "../../core/naming.ts";
 import type { Deployed, Principal } from "./attacked-account.ts";
 import { eachOf, type Probe, unique } from "./probe.ts";
+import { jobs } from "./specimens.ts";
 
 export const dataProbes: readonly Probe[] = [
   {
@@ -74,10 +76,10 @@ export const dataProbes: readonly Probe[] = [
     may: [],
     attempt: (clientOf) => clientOf(DynamoDBClient).send(new ScanCommand({ TableName: attemptsTableName })),
   },
-  ...(["credential-report", "announce"] as const).map(
+  ...jobs.map(
     (job): Probe => ({
       what: `write ${job}'s data`,
-      may: [job === "announce" ? ("BatchRoleAnnounce" as Principal) : ("BatchRoleCredentialReport" as Principal)],
+      may: [jobRoleName(job) as Principal],
       attempt: (clientOf, at) =>
         clientOf(S3Client).send(new PutObjectCommand({ Bucket: jobBucketName(job, at), Key: unique(), Body: "x" })),
     }),

@@ -32,6 +32,7 @@ import { type Probe, unique } from "./probe.ts";
 const UserName = "bob";
 const SecretId = "keyturn/admins/bob";
 const reporter = jobRoleName("credential-report") as "BatchRoleCredentialReport";
+const disabler = jobRoleName("disable-access-key") as "BatchRoleDisableAccessKey";
 /** Exists nowhere: whoever may gets as far as being told so, and bob keeps what he has. */
 const AccessKeyId = "AKIAIOSFODNN7EXAMPLE";
 const codes = { AuthenticationCode1: "000000", AuthenticationCode2: "000001" };
@@ -45,10 +46,14 @@ const acts: readonly (readonly [what: string, may: Probe["may"], act: (iam: IAMC
     (iam) => iam.send(new UpdateAccessKeyCommand({ UserName, AccessKeyId, Status: "Inactive" })),
   ],
   ["delete an admin's access key", [roleNames.iamAdmin], (iam) => iam.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId }))],
-  ["list an admin's access keys", [roleNames.iamAdmin, reporter, "auditor"], (iam) => iam.send(new ListAccessKeysCommand({ UserName }))],
+  [
+    "list an admin's access keys",
+    [roleNames.iamAdmin, reporter, disabler, "auditor"],
+    (iam) => iam.send(new ListAccessKeysCommand({ UserName })),
+  ],
   [
     "see when an admin's access key was used",
-    [roleNames.iamAdmin, reporter],
+    [roleNames.iamAdmin, reporter, disabler],
     async (iam, at) => {
       const key = [...at.emulator.store.accessKeys.values()].find(({ userName }) => userName === UserName);
       await iam.send(new GetAccessKeyLastUsedCommand({ AccessKeyId: key?.accessKeyId }));
@@ -89,6 +94,12 @@ const acts: readonly (readonly [what: string, may: Probe["may"], act: (iam: IAMC
 
 export const enrollmentProbes: readonly Probe[] = [
   ...acts.map(([what, may, act]): Probe => ({ what, may, attempt: (clientOf, at) => act(clientOf(IAMClient), at) })),
+  {
+    what: "disable the access key of a user who is no admin",
+    may: [disabler],
+    attempt: (clientOf, _at, { otherUsersKey: { userName, accessKeyId } }) =>
+      clientOf(IAMClient).send(new UpdateAccessKeyCommand({ UserName: userName, AccessKeyId: accessKeyId, Status: "Inactive" })),
+  },
   {
     what: "describe an admin's secret",
     may: [roleNames.iamAdmin, "auditor"],

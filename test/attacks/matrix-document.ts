@@ -35,7 +35,7 @@ export function matrixDocument(
   return `${[
     "# Who may do what",
     "",
-    `Not a plan but an outcome: test/attacks/matrix.test.ts deploys two jobs into the emulator, takes the credentials of ${principals.length} principals (every role, the`,
+    `Not a plan but an outcome: test/attacks/matrix.test.ts deploys the catalogue and one more job into the emulator, takes the credentials of ${principals.length} principals (every role, the`,
     `operator, the auditor, two admins with and without MFA), and has each of them try each of these ${probes.length} things for real. It writes this page, and`,
     "fails when the page says otherwise. Whatever the templates allow to one of them is among the things tried, or listed with the reason in",
     "test/attacks/untried-actions.ts. Job roles are tried from outside the VPC here; test/attacks/claim-04-job-roles.test.ts is about the network.",

@@ -41,7 +41,7 @@ export const probeGroups: readonly ProbeGroup[] = [
   { title: "Logs", why: "Claims 2 and 8: each program writes its own log; operators read jobs' logs, auditors all.", probes: logProbes },
   {
     title: "Enrolling admins",
-    why: "Claims 3 and 9: access keys and MFA devices are the IAM admins' business; the people whom they belong to cannot touch them.",
+    why: "Claims 3 and 9: access keys and MFA devices are the IAM admins' business; the people whom they belong to cannot touch them, and no job can.",
     probes: enrollmentProbes,
   },
   { title: "Auditing", why: "Claim 8: auditors read who may what, and no secret and no data.", probes: auditProbes },

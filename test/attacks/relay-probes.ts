@@ -2,10 +2,10 @@
 
 import { DecryptCommand, EncryptCommand, GenerateDataKeyCommand, KMSClient, ReEncryptCommand } from "@aws-sdk/client-kms";
 import { encryptionContext } from "../../core/envelope.ts";
-import { keyAlias, roleNames } from "../../core/naming.ts";
+import { keyAlias, launcherRoleName, roleNames } from "../../core/naming.ts";
 import type { Principal } from "./attacked-account.ts";
 import type { Probe } from "./probe.ts";
-import { subject } from "./specimens.ts";
+import { jobs, subject } from "./specimens.ts";
 
 const context = {
   code: encryptionContext.code(subject),
@@ -87,17 +87,12 @@ export const relayProbes: readonly Probe[] = [
     may: [],
     attempt: (clientOf) => clientOf(KMSClient).send(newKey(keyAlias.job("credential-report"), context.launch)),
   },
-  {
-    what: "open announce's envelope",
-    may: ["LauncherAnnounce" as Principal],
-    attempt: (clientOf, _at, { announceLaunch }) => {
-      const launch = encryptionContext.launch({ ...subject, job: "announce" });
-      return clientOf(KMSClient).send(open(keyAlias.job("announce"), announceLaunch, launch));
-    },
-  },
-  {
-    what: "open credential-report's envelope",
-    may: ["LauncherCredentialReport" as Principal],
-    attempt: (clientOf, _at, { launch }) => clientOf(KMSClient).send(open(keyAlias.job("credential-report"), launch, context.launch)),
-  },
+  ...jobs.map(
+    (job): Probe => ({
+      what: `open ${job}'s envelope`,
+      may: [launcherRoleName(job) as Principal],
+      attempt: (clientOf, _at, { launch }) =>
+        clientOf(KMSClient).send(open(keyAlias.job(job), launch[job], encryptionContext.launch({ ...subject, job }))),
+    }),
+  ),
 ];

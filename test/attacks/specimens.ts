@@ -1,6 +1,7 @@
-// Real material to attack: an envelope key of every hop, sealed by the step that may seal it, and jobs to end.
+// Real material to attack: an envelope key of every hop, sealed by the step that may seal it, jobs to end, a key to disable.
 
 import { BatchClient, RegisterJobDefinitionCommand, SubmitJobCommand } from "@aws-sdk/client-batch";
+import { CreateAccessKeyCommand, CreateUserCommand, IAMClient } from "@aws-sdk/client-iam";
 import { EncryptCommand, GenerateDataKeyCommand, KMSClient, ReEncryptCommand } from "@aws-sdk/client-kms";
 import { ListExecutionsCommand, SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
 import { signedIn } from "../../cli/local/sign-in.ts";
@@ -17,18 +18,23 @@ export const subject = {
   until: "2026-11-21T09:00:00.000Z",
 };
 
+/** Every job of the account. */
+export const jobs = ["credential-report", "disable-access-key", "announce"] as const;
+export type Job = (typeof jobs)[number];
+
 export interface Specimens {
   readonly sealedCode: Uint8Array;
   readonly mfaSession: Uint8Array;
   readonly jobCredentials: Uint8Array;
-  readonly launch: Uint8Array;
-  /** The same, addressed to the other job. */
-  readonly announceLaunch: Uint8Array;
+  /** The same credentials, addressed to each job. */
+  readonly launch: Readonly<Record<Job, Uint8Array>>;
   /** ARN of an execution that has ended. */
   readonly endedExecution: string;
   /** A job with our tags, and one that somebody else of the account runs without them. */
   readonly taggedJob: string;
   readonly foreignJob: string;
+  /** Of a user whom Keyturn does not know. */
+  readonly otherUsersKey: { readonly userName: string; readonly accessKeyId: string };
 }
 
 export async function makeSpecimens(at: Deployed): Promise<Specimens> {
@@ -57,7 +63,7 @@ export async function makeSpecimens(at: Deployed): Promise<Specimens> {
       EncryptionContext: encryptionContext.jobCredentials(subject),
     }),
   );
-  const addressed = async (job: string): Promise<Uint8Array> => {
+  const addressed = async (job: Job): Promise<Uint8Array> => {
     const { CiphertextBlob } = await authorize.send(
       new ReEncryptCommand({
         CiphertextBlob: credentials.CiphertextBlob,
@@ -73,12 +79,24 @@ export async function makeSpecimens(at: Deployed): Promise<Specimens> {
     sealedCode: given(code.CiphertextBlob),
     mfaSession: given(session.CiphertextBlob),
     jobCredentials: given(credentials.CiphertextBlob),
-    launch: await addressed(subject.job),
-    announceLaunch: await addressed("announce"),
+    launch: {
+      "credential-report": await addressed("credential-report"),
+      "disable-access-key": await addressed("disable-access-key"),
+      announce: await addressed("announce"),
+    },
     endedExecution: await endedExecution(at),
     taggedJob: await submit(at, { "keyturn:run": "specimen" }),
     foreignJob: await submit(at, {}),
+    otherUsersKey: await otherUsersKey(at),
   };
+}
+
+async function otherUsersKey(at: Deployed): Promise<Specimens["otherUsersKey"]> {
+  const iam = signedIn(IAMClient, at.administrator, at);
+  const UserName = "deployer";
+  await iam.send(new CreateUserCommand({ UserName, Path: "/ci/" }));
+  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
+  return { userName: UserName, accessKeyId: given(AccessKey?.AccessKeyId) };
 }
 
 /** A run that AdmitRun refuses ends by itself. */

@@ -10,7 +10,7 @@ export interface Untried {
 
 export const untried: readonly Untried[] = [
   {
-    holders: [jobRoleName("announce"), jobRoleName("credential-report")],
+    holders: [jobRoleName("announce"), jobRoleName("credential-report"), jobRoleName("disable-access-key")],
     actions: ["kms:Decrypt", "kms:GenerateDataKey"],
     why: "Only through S3: the probes that write a job's data need it, and get an object encrypted with the job's key.",
   },

@@ -19,7 +19,11 @@ describe("a wrong command line ends with 2 and says what is wrong", () => {
     ["an unknown option", ["jobs", "--jason"], "Unknown option '--jason'. Did you mean --json? See keyturn jobs --help."],
     ["a missing argument", ["plan"], "keyturn plan needs JOB: the job's name, as keyturn jobs lists it. See keyturn plan --help."],
     ["one word too many", ["jobs", "all"], "keyturn jobs does not take all. See keyturn jobs --help."],
-    ["a job that is not in the catalogue", ["plan", "mine-coins"], "There is no job mine-coins. The catalogue has: credential-report."],
+    [
+      "a job that is not in the catalogue",
+      ["plan", "mine-coins"],
+      "There is no job mine-coins. The catalogue has: credential-report, disable-access-key.",
+    ],
     ["an admin who is none", ["admin", "enroll", "mallory"], "mallory is no admin of keyturn.config.ts, which has alice, bob."],
     [
       "an enrolment without a terminal",
@@ -84,7 +88,10 @@ describe("keyturn jobs", () => {
 
   it("--json prints one document", async () => {
     const { stdout } = await keyturn("jobs", "--json");
-    expect(JSON.parse(stdout)).toMatchObject([{ name: "credential-report", admins: ["alice"] }]);
+    expect(JSON.parse(stdout)).toMatchObject([
+      { name: "credential-report", admins: ["alice"] },
+      { name: "disable-access-key", admins: ["alice", "bob"] },
+    ]);
   });
 });
 
@@ -119,5 +126,43 @@ describe("keyturn plan", () => {
         { name: "pathPrefix", byDefault: "/", required: false },
       ],
     });
+  });
+
+  it("says of a job that narrows its runs to what, as far as the parameters are given", async () => {
+    const without = await keyturn("plan", "disable-access-key");
+    expect(without.stdout).toContain("narrowed by the run's parameters; give them with --param");
+    const given = [
+      "--param",
+      "user=deployer",
+      "--param",
+      "path=/ci/",
+      "--param",
+      "accessKeyId=AKIAIOSFODNN7EXAMPLE",
+      "--param",
+      "dryRun=true",
+    ];
+    const { stdout } = await keyturn("plan", "disable-access-key", ...given, "--json");
+    const bucket = "arn:aws:s3:::keyturn-disable-access-key-<account>-us-east-1";
+    expect(JSON.parse(stdout)).toMatchObject({
+      command: ["--user=deployer", "--access-key-id=AKIAIOSFODNN7EXAMPLE", "--quiet-minutes=1440", "--dry-run"],
+      isNarrowed: true,
+      session: [
+        {
+          effect: "Allow",
+          actions: ["iam:ListAccessKeys", "iam:GetAccessKeyLastUsed"],
+          resources: ["arn:aws:iam::<account>:user/ci/deployer"],
+        },
+        { effect: "Allow", actions: ["s3:PutObject"], resources: [`${bucket}/<run>/*`] },
+      ],
+    });
+    const all = await keyturn("plan", "credential-report", "--json");
+    expect(JSON.parse(all.stdout)).toMatchObject({ isNarrowed: false, session: null });
+  });
+
+  it("refuses parameters as admission would", async () => {
+    const { code, stderr } = await keyturn("plan", "disable-access-key", "--param", "user=*");
+    expect(code).toBe(2);
+    expect(stderr).toContain("parameters.user: must be an IAM user's name without its path");
+    expect(stderr).toContain("parameters.accessKeyId: missing");
   });
 });

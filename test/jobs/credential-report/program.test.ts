@@ -1,7 +1,3 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import {
   CreateAccessKeyCommand,
   CreateLoginProfileCommand,
@@ -11,18 +7,17 @@ import {
   UpdateAccessKeyCommand,
 } from "@aws-sdk/client-iam";
 import { CreateBucketCommand, GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createS3 } from "../../../emulator/services/s3.ts";
 import { readUsers } from "../../../jobs/credential-report/read-users.ts";
 import type { Report } from "../../../jobs/credential-report/report.ts";
-import { taskBundling } from "../../../tasks/bundling.ts";
 import { enableDevice } from "../../support/authenticator.ts";
 import { startTestEmulator, type TestEmulator } from "../../support/emulator.ts";
+import { type BuiltProgram, buildProgram } from "../built-program.ts";
 
 let emulator: TestEmulator;
 let iam: IAMClient;
-let folder: string;
+let program: BuiltProgram;
 
 beforeAll(async () => {
   emulator = await startTestEmulator({ services: ({ environment }) => [createS3(environment)] });
@@ -36,36 +31,15 @@ beforeAll(async () => {
   await iam.send(new UpdateAccessKeyCommand({ UserName: "bob", AccessKeyId: first?.AccessKeyId, Status: "Inactive" }));
   await iam.send(new CreateAccessKeyCommand({ UserName: "bob" }));
   for (let index = 0; index < 230; index++) await iam.send(new CreateUserCommand({ UserName: `robot-${index}`, Path: "/robots/" }));
-  folder = await mkdtemp(join(tmpdir(), "keyturn-report-"));
-  await build({
-    ...taskBundling,
-    mainFields: [...taskBundling.mainFields],
-    external: [...taskBundling.external],
-    entryPoints: ["jobs/credential-report/main.ts"],
-    outfile: join(folder, "main.mjs"),
-  });
+  program = await buildProgram("credential-report", emulator);
 });
 afterAll(async () => {
   await emulator.stop();
-  await rm(folder, { recursive: true });
+  await program.remove();
 });
 
-const run = (arguments_: readonly string[], environment: Readonly<Record<string, string>> = {}) =>
-  new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    const { accessKeyId, secretAccessKey } = emulator.administrator;
-    const env = {
-      AWS_ENDPOINT_URL: emulator.endpoint,
-      AWS_REGION: emulator.environment.region,
-      AWS_ACCESS_KEY_ID: accessKeyId,
-      AWS_SECRET_ACCESS_KEY: secretAccessKey,
-      KEYTURN_BUCKET: "reports",
-      KEYTURN_RUN: "weekly-1",
-      ...environment,
-    };
-    execFile(process.execPath, [join(folder, "main.mjs"), ...arguments_], { env }, (error, stdout, stderr) =>
-      resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr }),
-    );
-  });
+const run = (argv: readonly string[], environment: Readonly<Record<string, string>> = {}) =>
+  program.run(argv, { KEYTURN_BUCKET: "reports", KEYTURN_RUN: "weekly-1", ...environment });
 
 const object = async (Key: string): Promise<{ text: string; type: string | undefined }> => {
   const reply = await emulator.client(S3Client).send(new GetObjectCommand({ Bucket: "reports", Key }));
