@@ -19,6 +19,8 @@ export default defineConfig({
   },
   retention: { logDays: 365, oldReportDays: 90, onDelete: "keep" },
   limits: { approvalSeconds: 14_400, refusals: 5, lockSeconds: 900, queueSeconds: 1800, vcpus: 16 },
+  // Leave it out, and keys are rotated by hand only (keyturn admin rotate).
+  rotation: { days: 90 },
   iamAdmin: { trustedPrincipals: [], requireMfa: true },
   reportReader: { trustedPrincipals: [], requireMfa: true },
   tags: { application: "keyturn", owner: "cloud-security" },

@@ -14,7 +14,10 @@ export const failureNames = [
   "SubmissionTooLarge",
 ] as const;
 
-export type FailureName = (typeof failureNames)[number];
+/** Of a rotation by schedule, which reports to Secrets Manager and its log, not to a run. */
+export const rotationFailureNames = ["RotationRefused", "RotationUnderWay", "RotationOvertaken", "NewKeyUnknown"] as const;
+
+export type FailureName = (typeof failureNames)[number] | (typeof rotationFailureNames)[number];
 
 /**
  * An expected failure: says what happened, to which thing, and what to do next. Never holds a secret.

@@ -26,6 +26,7 @@ export const roleNames = {
   validateMfa: "ValidateMfaRole",
   retrieveCredentials: "RetrieveCredentialsRole",
   authorizeSubmission: "AuthorizeSubmissionRole",
+  rotateAdminKey: "RotateAdminKeyRole",
   iamAdmin: "KeyturnIamAdmin",
   reportReader: "KeyturnReportReader",
   scheduler: "KeyturnSchedulerRole",

@@ -18,7 +18,7 @@ import { createLambda, type Lambda, type LambdaDependencies } from "./services/l
 import { createLogs, type Logs } from "./services/logs.ts";
 import { createS3 } from "./services/s3.ts";
 import { createScheduler, type Scheduler, type SchedulerDependencies } from "./services/scheduler.ts";
-import { createSecretsManager } from "./services/secrets-manager.ts";
+import { createSecretsManager, type SecretsManager, type SecretsManagerDependencies } from "./services/secrets-manager.ts";
 import { createSns, type Sns } from "./services/sns.ts";
 import { createSqs } from "./services/sqs.ts";
 import { createSsm, type Ssm } from "./services/ssm.ts";
@@ -31,6 +31,7 @@ interface Watchers {
   readonly onInvocation?: NonNullable<LambdaDependencies["onInvocation"]>;
   readonly onStatusChange?: NonNullable<StatesDependencies["onStatusChange"]>;
   readonly onDelivery?: NonNullable<SchedulerDependencies["onDelivery"]>;
+  readonly onRotation?: NonNullable<SecretsManagerDependencies["onRotation"]>;
   readonly onEvent?: NonNullable<EventsDependencies["onEvent"]>;
   readonly onEventDelivery?: NonNullable<EventsDependencies["onEventDelivery"]>;
   /** Output of a function or a job that could not be written to its log group. */
@@ -61,14 +62,15 @@ export interface Emulator extends Foundation {
   readonly batch: Batch;
   readonly events: Events;
   readonly scheduler: Scheduler;
+  readonly secretsManager: SecretsManager;
   readonly stacks: readonly DeployedStack[];
   /** Deploys one more assembly. Throws AssemblyRefused before anything is created, or DeploymentFailed. */
   deploy(assembly: string): Promise<readonly DeployedStack[]>;
   /** Signs the local people in; takes the deployed templates' policies and roles. */
   createPeople(): Promise<LocalPrincipals>;
   /**
-   * Settles when all that schedules and rules have to deliver is delivered and every function that got it has ended. What waits for the clock
-   * (retries, and executions, which nobody waits for) is not waited for.
+   * Settles when all that schedules and rules have to deliver is delivered, every function that got it has ended, and no rotation is under way.
+   * What waits for the clock (retries, and executions, which nobody waits for) is not waited for.
    */
   settled(): Promise<void>;
   /** Ends every process, timer and listener. */
@@ -91,13 +93,15 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
       environment,
       readParameter: (name) => services.ssm.readParameter(name),
     });
+    // A new rotation schedule is tried at once, which takes the time of a function's start.
+    await services.secretsManager.idle();
     services.cloudFormation.record(deployed);
     stacks.push(...deployed);
     return deployed;
   };
   const stop = async (): Promise<void> => {
     // Schedules and rules first: nothing new starts while the rest ends.
-    for (const ends of [services.scheduler, services.events, services.batch, services.lambda]) await ends.stop();
+    for (const ends of [services.scheduler, services.secretsManager, services.events, services.batch, services.lambda]) await ends.stop();
     await gateway.stop();
     clock.stop();
   };
@@ -111,7 +115,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
       endpoint: url,
       stacks,
       deploy,
-      settled: () => settled([services.scheduler, services.events, services.lambda]),
+      settled: () => settled([services.scheduler, services.events, services.secretsManager, services.lambda]),
       createPeople: () => createLocalPrincipals(foundation.administrator, { gateway, environment }),
       stop,
     };
@@ -130,7 +134,7 @@ async function settled(all: readonly { readonly isIdle: boolean; idle(): Promise
 }
 
 function createServices({ environment, gateway, roles, network }: Foundation, options: Watchers & CloudTrailOptions) {
-  const { onInvocation, onStatusChange, onDelivery, onEvent, onEventDelivery, onLogLost } = options;
+  const { onInvocation, onStatusChange, onDelivery, onRotation, onEvent, onEventDelivery, onLogLost } = options;
   const kms = createKms(environment);
   const sqs = createSqs(environment, { kms, gateway });
   const sns = createSns(environment, { sqs });
@@ -165,9 +169,10 @@ function createServices({ environment, gateway, roles, network }: Foundation, op
   });
   const states = createStates(environment, { gateway, roles, keys: kms, jobs: batch, publish, ...(onStatusChange && { onStatusChange }) });
   const scheduler = createScheduler(environment, { gateway, roles, ...(onDelivery && { onDelivery }) });
+  const secretsManager = createSecretsManager(environment, { kms, functions: lambda.forServices, ...(onRotation && { onRotation }) });
   const all: readonly { readonly service: Service; readonly resourceTypes: readonly ResourceType[] }[] = [
     kms,
-    createSecretsManager(environment, { kms }),
+    secretsManager,
     createDynamoDb(environment, { kms }),
     createS3(environment, { publish }),
     sqs,
@@ -182,5 +187,5 @@ function createServices({ environment, gateway, roles, network }: Foundation, op
     cloudFormation,
     cloudTrail,
   ];
-  return { all, kms, logs, sns, ssm, lambda, batch, events, scheduler, cloudFormation };
+  return { all, kms, logs, sns, ssm, lambda, batch, events, scheduler, secretsManager, cloudFormation };
 }

@@ -58,6 +58,10 @@ const Configuration = z.strictObject({
     queueSeconds: wholeNumber(600, 36_000, "seconds (AWS Batch ends stuck jobs after 600 at the earliest)"),
     vcpus: wholeNumber(1, 256, "vCPUs"),
   }),
+  rotation: z
+    .strictObject({ days: wholeNumber(1, 999, "days (AWS rotates at least every 999 days)") })
+    .optional()
+    .describe("how often Secrets Manager gives each admin a new access key; left out: only keyturn admin rotate does"),
   iamAdmin: PeopleTrust,
   reportReader: PeopleTrust,
   organizationId: z

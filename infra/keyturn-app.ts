@@ -26,6 +26,7 @@ export interface BuildOptions {
 
 export interface KeyturnApp {
   readonly app: App;
+  readonly config: KeyturnConfig;
   readonly network: NetworkStack;
   readonly identity: IdentityStack;
   readonly keys: KeysStack;
@@ -59,7 +60,11 @@ export function buildApp(config: KeyturnConfig, options: BuildOptions): KeyturnA
     network,
     description: "Keyturn: batch admins, every role and policy",
   });
-  const keys = new KeysStack(app, "keyturn-keys", { ...common, description: "Keyturn: the relay's keys, the admins' secrets" });
+  const keys = new KeysStack(app, "keyturn-keys", {
+    ...common,
+    bundles,
+    description: "Keyturn: the relay's keys, the admins' secrets and their rotation",
+  });
   const jobsStack = new JobsStack(app, "keyturn-jobs", {
     ...common,
     network,
@@ -76,7 +81,7 @@ export function buildApp(config: KeyturnConfig, options: BuildOptions): KeyturnA
   });
   deployInOrder([network, identity, keys, jobsStack, workflow]);
   for (const [key, value] of Object.entries(config.tags)) Tags.of(app).add(key, value);
-  return { app, network, identity, keys, jobs: jobsStack, workflow };
+  return { app, config, network, identity, keys, jobs: jobsStack, workflow };
 }
 
 /** Names hold the stacks together more than exports do, so the order has to be said. */

@@ -31,4 +31,11 @@ export const taskBundling = {
 } as const;
 
 /** Names of the tasks: folders beside this file, and the functions' names behind `functionName`. */
-export const taskNames = ["admit-run", "request-mfa", "validate-mfa", "retrieve-credentials", "authorize-submission"] as const;
+export const taskNames = [
+  "admit-run",
+  "request-mfa",
+  "validate-mfa",
+  "retrieve-credentials",
+  "authorize-submission",
+  "rotate-admin-key",
+] as const;

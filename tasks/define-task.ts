@@ -1,4 +1,4 @@
-// What all five Lambdas share: parse, do, and one structured log line per invocation that says how it ended and holds nothing secret.
+// What all Lambdas share: parse, do, and one structured log line per invocation that says how it ended and holds nothing secret.
 
 import { isKeyturnError } from "../core/errors.ts";
 import { type LogFields, logLine } from "../core/log-line.ts";
@@ -9,7 +9,7 @@ export interface InvocationContext {
 }
 
 export interface Task<Input, Output> {
-  /** The workflow's state that invokes it. */
+  /** The workflow's state that invokes it, or a name of its own. */
   readonly state: string;
   /** Parses the event; throws a KeyturnError where the workflow can act on what is wrong with it. */
   readonly parse: (event: unknown) => Input;

@@ -9,41 +9,29 @@ import {
   paginateListUsers,
   paginateListVirtualMFADevices,
 } from "@aws-sdk/client-iam";
-import { DescribeSecretCommand, paginateListSecretVersionIds, type SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { adminSecretLabel, adminSecretName, groupName, iamPath } from "../../core/naming.ts";
+import {
+  DescribeSecretCommand,
+  type DescribeSecretCommandOutput,
+  paginateListSecretVersionIds,
+  type SecretsManagerClient,
+} from "@aws-sdk/client-secrets-manager";
+import { readLabels, type SecretLabels } from "../../core/admin-secret.ts";
+import type { AccessKey, AdminCredentials, MfaDevice } from "../../core/key-rotation.ts";
+import { adminSecretName, groupName, iamPath } from "../../core/naming.ts";
 
-export interface AccessKey {
-  readonly id: string;
-  readonly isActive: boolean;
-  readonly createdAtMs: number;
-  readonly lastUsedAtMs?: number;
+/** What Secrets Manager says of its own rotation of a secret. */
+export interface ScheduledRotation {
+  readonly isEnabled: boolean;
+  readonly lastAtMs?: number;
+  /** The latest moment at which the next one is due. */
+  readonly dueAtMs?: number;
 }
 
-export interface Device {
-  readonly serialNumber: string;
-  readonly enabledAtMs: number;
-}
-
-/** What the version in force holds, by its label. */
-export type SecretContent =
-  | { readonly kind: "no-secret" | "being-deleted" | "unwritten" }
-  | { readonly kind: "key"; readonly accessKeyId: string; readonly versionId: string }
-  | { readonly kind: "removed"; readonly versionId: string }
-  /** Somebody wrote it who gave it no label. */
-  | { readonly kind: "unlabelled"; readonly versionId: string; readonly writtenAtMs: number };
-
-export interface CredentialState {
-  readonly admin: string;
-  readonly hasUser: boolean;
+export interface CredentialState extends AdminCredentials, SecretLabels {
   readonly isInGroup: boolean;
-  /** Oldest first. */
-  readonly keys: readonly AccessKey[];
-  readonly devices: readonly Device[];
   /** Serial number of the admin's device where it exists and is nobody's: a half-done enrolment or removal leaves it. */
   readonly looseDevice?: string;
-  readonly secret: SecretContent;
-  /** Key labels that stayed with versions which are no longer in force. */
-  readonly staleLabels: readonly { readonly label: string; readonly versionId: string }[];
+  readonly scheduled: ScheduledRotation;
 }
 
 export interface IamAdminClients {
@@ -101,38 +89,35 @@ async function readKeys(UserName: string, iam: IAMClient): Promise<readonly Acce
   return keys.sort((a, b) => a.createdAtMs - b.createdAtMs);
 }
 
-const readDevices = (UserName: string, iam: IAMClient): Promise<readonly Device[]> =>
+const readDevices = (UserName: string, iam: IAMClient): Promise<readonly MfaDevice[]> =>
   collect(paginateListMFADevices({ client: iam }, { UserName }), ({ MFADevices = [] }) =>
     MFADevices.map(({ SerialNumber: serialNumber = "", EnableDate }) => ({ serialNumber, enabledAtMs: EnableDate?.getTime() ?? 0 })),
   );
 
-async function readSecret(admin: string, secrets: SecretsManagerClient): Promise<Pick<CredentialState, "secret" | "staleLabels">> {
+async function readSecret(admin: string, secrets: SecretsManagerClient): Promise<SecretLabels & Pick<CredentialState, "scheduled">> {
   const SecretId = adminSecretName(admin);
   const described = await secrets.send(new DescribeSecretCommand({ SecretId })).catch((error: unknown) => {
     if (error instanceof Error && error.name === "ResourceNotFoundException") return undefined;
     throw error;
   });
-  if (described === undefined) return { secret: { kind: "no-secret" }, staleLabels: [] };
-  if (described.DeletedDate !== undefined) return { secret: { kind: "being-deleted" }, staleLabels: [] };
-  const versions = await collect(paginateListSecretVersionIds({ client: secrets }, { SecretId }), ({ Versions = [] }) => Versions);
-  const staleLabels = versions.flatMap(({ VersionId: versionId = "", VersionStages = [] }) =>
-    VersionStages.includes("AWSCURRENT")
-      ? []
-      : VersionStages.filter((label) => keyOf(label) !== undefined).map((label) => ({ label, versionId })),
-  );
-  const current = versions.find(({ VersionStages = [] }) => VersionStages.includes("AWSCURRENT"));
-  if (current === undefined) return { secret: { kind: "unwritten" }, staleLabels };
-  const { VersionId: versionId = "", VersionStages: labels = [], CreatedDate } = current;
-  const [accessKeyId] = labels.flatMap((label) => keyOf(label) ?? []);
-  if (accessKeyId !== undefined) return { secret: { kind: "key", accessKeyId, versionId }, staleLabels };
-  if (labels.includes(adminSecretLabel.removed)) return { secret: { kind: "removed", versionId }, staleLabels };
-  return { secret: { kind: "unlabelled", versionId, writtenAtMs: CreatedDate?.getTime() ?? 0 }, staleLabels };
+  if (described === undefined) return { secret: { kind: "no-secret" }, staleLabels: [], scheduled: { isEnabled: false } };
+  const scheduled = scheduledRotation(described);
+  if (described.DeletedDate !== undefined) return { secret: { kind: "being-deleted" }, staleLabels: [], scheduled };
+  const listed = await collect(paginateListSecretVersionIds({ client: secrets }, { SecretId }), ({ Versions = [] }) => Versions);
+  const writtenAt = new Map(listed.map(({ VersionId, CreatedDate }) => [VersionId, CreatedDate?.getTime()]));
+  // Not the list's labels: whether it has the version that a rotation has only begun, AWS does not say; here it is.
+  const versions = Object.entries(described.VersionIdsToStages ?? {}).map(([id, labels]) => {
+    const createdAtMs = writtenAt.get(id);
+    return { id, labels, ...(createdAtMs === undefined ? {} : { createdAtMs }) };
+  });
+  return { ...readLabels(versions), scheduled };
 }
 
-function keyOf(label: string): string | undefined {
-  const prefix = adminSecretLabel.key("");
-  return label.startsWith(prefix) ? label.slice(prefix.length) : undefined;
-}
+const scheduledRotation = ({ RotationEnabled, LastRotatedDate, NextRotationDate }: DescribeSecretCommandOutput): ScheduledRotation => ({
+  isEnabled: RotationEnabled ?? false,
+  ...(LastRotatedDate === undefined ? {} : { lastAtMs: LastRotatedDate.getTime() }),
+  ...(NextRotationDate === undefined ? {} : { dueAtMs: NextRotationDate.getTime() }),
+});
 
 async function collect<Page, Item>(pages: AsyncIterable<Page>, itemsOf: (page: Page) => readonly Item[]): Promise<Item[]> {
   const items: Item[] = [];

@@ -1,5 +1,6 @@
 // `keyturn admin list`: who can turn the key, with what, for which jobs, and what is wrong with it.
 
+import type { AccessKey } from "../../core/key-rotation.ts";
 import { catalogue } from "../../jobs/catalogue.ts";
 import config from "../../keyturn.config.ts";
 import { sessionArguments } from "../aws-session.ts";
@@ -7,7 +8,7 @@ import { command } from "../command.ts";
 import { profileNames } from "../completion/values.ts";
 import { colours, duration, moment, table, wrap } from "../terminal.ts";
 import { isConfigured } from "./configured-admin.ts";
-import { type AccessKey, type CredentialState, readCredentialState, surveyAccount } from "./credential-state.ts";
+import { type CredentialState, readCredentialState, type ScheduledRotation, surveyAccount } from "./credential-state.ts";
 import { ageInDays, findingsOf } from "./findings.ts";
 import { asIamAdmin } from "./iam-admin-session.ts";
 
@@ -42,11 +43,21 @@ interface ListedAdmin {
   }[];
   readonly devices: readonly { readonly serialNumber: string; readonly enabledAt: string }[];
   readonly secret: CredentialState["secret"]["kind"];
+  /** By Secrets Manager, on a schedule. */
+  readonly rotation: {
+    readonly scheduled: boolean;
+    /** Null where it never did. */
+    readonly lastAt: string | null;
+    /** The latest moment for the next one. */
+    readonly dueAt: string | null;
+    /** It has begun and not ended. */
+    readonly pending: boolean;
+  };
   readonly problems: readonly string[];
 }
 
 function listed(state: CredentialState, nowMs: number): ListedAdmin {
-  const { admin, hasUser, keys, devices, secret } = state;
+  const { admin, hasUser, keys, devices, secret, scheduled, pending } = state;
   return {
     admin,
     configured: isConfigured(admin),
@@ -55,7 +66,8 @@ function listed(state: CredentialState, nowMs: number): ListedAdmin {
     keys: keys.map((key) => listedKey(key, { secret, nowMs })),
     devices: devices.map(({ serialNumber, enabledAtMs }) => ({ serialNumber, enabledAt: new Date(enabledAtMs).toISOString() })),
     secret: secret.kind,
-    problems: findingsOf(state, { isConfigured: isConfigured(admin), nowMs }),
+    rotation: { ...listedRotation(scheduled), pending: pending !== undefined },
+    problems: findingsOf(state, { isConfigured: isConfigured(admin), rotationDays: config.rotation?.days, nowMs }),
   };
 }
 
@@ -71,7 +83,19 @@ const listedKey = (
   lastUsedAt: lastUsedAtMs === undefined ? null : new Date(lastUsedAtMs).toISOString(),
 });
 
-function listText({ admin, jobs, keys, devices, problems }: ListedAdmin, nowMs: number): string {
+const listedRotation = ({ isEnabled, lastAtMs, dueAtMs }: ScheduledRotation): Omit<ListedAdmin["rotation"], "pending"> => ({
+  scheduled: isEnabled,
+  lastAt: lastAtMs === undefined ? null : new Date(lastAtMs).toISOString(),
+  dueAt: dueAtMs === undefined ? null : new Date(dueAtMs).toISOString(),
+});
+
+const rotationText = ({ scheduled, lastAt, dueAt }: ListedAdmin["rotation"]): string =>
+  [
+    scheduled ? `next by ${dueAt === null ? "a date that AWS does not say" : moment(Date.parse(dueAt))}` : "not by schedule",
+    lastAt === null ? "none by schedule so far" : `last by schedule ${moment(Date.parse(lastAt))}`,
+  ].join(", ");
+
+function listText({ admin, jobs, keys, devices, rotation, problems }: ListedAdmin, nowMs: number): string {
   const { paint } = colours(process.stdout);
   const rows = [
     ["jobs", jobs.join(", ") || "none"],
@@ -86,6 +110,7 @@ function listText({ admin, jobs, keys, devices, problems }: ListedAdmin, nowMs: 
       ].join(", "),
     ]),
     ...devices.map(({ serialNumber, enabledAt }) => ["device", `${serialNumber}, since ${moment(Date.parse(enabledAt))}`]),
+    ["rotation", rotationText(rotation)],
   ];
   const faults = problems.map((problem) => `  ${paint("yellow", "!")} ${wrap(problem, { indent: 4 })}`);
   return [admin, table(rows), ...faults].join("\n");

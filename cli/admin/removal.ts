@@ -4,7 +4,7 @@ import { DeactivateMFADeviceCommand, DeleteVirtualMFADeviceCommand } from "@aws-
 import { PutSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { adminSecretLabel, adminSecretName, iamPath } from "../../core/naming.ts";
 import type { CredentialState, IamAdminClients } from "./credential-state.ts";
-import { deleteKey, dropStaleLabels, unlessGone } from "./credential-steps.ts";
+import { deleteKey, tidyVersions, unlessGone } from "./credential-steps.ts";
 import { describeKey } from "./rotation-plan.ts";
 
 export interface RemovalStep {
@@ -15,7 +15,7 @@ export interface RemovalStep {
 }
 
 /** What is left to do; nothing where the admin has nothing any more. */
-export function planRemoval({ admin, keys, devices, looseDevice, secret, staleLabels }: CredentialState): readonly RemovalStep[] {
+export function planRemoval({ admin, keys, devices, looseDevice, secret, staleLabels, pending }: CredentialState): readonly RemovalStep[] {
   const name = adminSecretName(admin);
   const holdsSomething = secret.kind === "key" || secret.kind === "unlabelled";
   return [
@@ -44,12 +44,12 @@ export function planRemoval({ admin, keys, devices, looseDevice, secret, staleLa
       ...(serialNumber.includes(`:mfa${iamPath}`) ? [deletion(serialNumber)] : []),
     ]),
     ...(looseDevice === undefined ? [] : [deletion(looseDevice)]),
-    ...(holdsSomething || staleLabels.length > 0
+    ...(holdsSomething || staleLabels.length > 0 || pending !== undefined
       ? [
           {
-            will: `let go of the earlier versions of ${name}`,
-            done: `let go of the earlier versions of ${name}`,
-            act: (clients: IamAdminClients) => dropStaleLabels(admin, clients),
+            will: `let go of the other versions of ${name}`,
+            done: `let go of the other versions of ${name}`,
+            act: (clients: IamAdminClients) => tidyVersions(admin, clients, { overtakes: () => true }),
           },
         ]
       : []),

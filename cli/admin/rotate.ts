@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { STSClient } from "@aws-sdk/client-sts";
+import type { RotationPlan } from "../../core/key-rotation.ts";
 import { sessionArguments } from "../aws-session.ts";
 import { command } from "../command.ts";
 import { adminNames, profileNames } from "../completion/values.ts";
@@ -38,11 +39,20 @@ export const rotate = command({
         pause: (ms) => sleep(session.isLocal ? Math.min(ms, 50) : ms),
         report: (step) => console.log(`  ${step}`),
       });
-      console.log(
-        plan.kind === "rotate"
-          ? `\n${name} has a new key, which nobody has seen; the device is the same.`
-          : `\n${wrap(`The earlier rotation has its end. To replace ${plan.inUse.id} too, run this again.`)}`,
-      );
+      console.log(`\n${wrap(outcome(plan))}`);
     });
   },
 });
+
+function outcome(plan: RotationPlan): string {
+  switch (plan.kind) {
+    case "rotate":
+      return `${plan.admin} has a new key, which nobody has seen; the device is the same.`;
+    case "finish":
+      return `The earlier rotation has its end. To replace ${plan.inUse.id} too, run this again.`;
+    case "put-in-force":
+      return `The scheduled rotation has its end. To replace ${plan.stored.id} too, run this again.`;
+    default:
+      return plan satisfies never;
+  }
+}

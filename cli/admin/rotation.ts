@@ -1,13 +1,16 @@
 // Carries out a rotation. Between any two of its calls the secret holds a key that works, and a second rotation can go on from there.
 
 import { CreateAccessKeyCommand } from "@aws-sdk/client-iam";
+import { UpdateSecretVersionStageCommand } from "@aws-sdk/client-secrets-manager";
 import { GetCallerIdentityCommand, type STSClient } from "@aws-sdk/client-sts";
+import { stage } from "../../core/admin-secret.ts";
+import { keyProof, proveKey } from "../../core/key-proof.ts";
+import { type RotationPlan, settleMs } from "../../core/key-rotation.ts";
 import { adminSecretName } from "../../core/naming.ts";
 import { writeSecret } from "../enrollment.ts";
 import { CommandFailed } from "../outcome.ts";
 import { type IamAdminClients, readCredentialState } from "./credential-state.ts";
-import { deleteKey, dropStaleLabels } from "./credential-steps.ts";
-import type { RotationPlan } from "./rotation-plan.ts";
+import { deleteKey, tidyVersions } from "./credential-steps.ts";
 
 export interface LongTermKey {
   readonly accessKeyId: string;
@@ -22,11 +25,7 @@ export interface RotationDependencies extends IamAdminClients {
 }
 
 type Switch = Extract<RotationPlan, { kind: "rotate" }>;
-
-/** IAM spreads a new key over STS's hosts within seconds; more than one of them must have it. */
-const proof = { pauseMs: 1000, inARow: 3, tries: 60 } as const;
-/** A validation that has read the key before may still be on its way to STS with it. */
-const settleMs = 10_000;
+type Stored = Extract<RotationPlan, { kind: "put-in-force" }>;
 
 export async function carryOutRotation(plan: RotationPlan, dependencies: RotationDependencies): Promise<void> {
   const { iam, report, pause } = dependencies;
@@ -38,12 +37,45 @@ export async function carryOutRotation(plan: RotationPlan, dependencies: Rotatio
     }
     await switchKey(plan, dependencies);
   }
-  await dropStaleLabels(admin, dependencies);
+  if (plan.kind === "put-in-force") await putInForce(plan, dependencies);
+  await tidyVersions(admin, dependencies, { overtakes: isOvertakenBy(plan) });
   if (replaced.length > 0) await pause(settleMs);
   for (const { id } of replaced) {
     await deleteKey(iam, { admin, id });
     report(`deleted ${id}`);
   }
+}
+
+/** Whoever writes a version overtakes the rotation by schedule that had begun; whoever ends an earlier one, only what can never be put in force. */
+function isOvertakenBy(plan: RotationPlan): (versionId: string) => boolean {
+  switch (plan.kind) {
+    case "rotate":
+      return () => true;
+    case "finish":
+      return (versionId) => versionId === plan.dead?.versionId;
+    case "put-in-force":
+      return () => false;
+    default:
+      return plan satisfies never;
+  }
+}
+
+/** Secrets Manager's rotation does the same call: whichever comes second is refused, for the version that it names is no longer in force. */
+async function putInForce({ admin, stored, versionId, insteadOf }: Stored, dependencies: RotationDependencies): Promise<void> {
+  try {
+    await dependencies.secrets.send(
+      new UpdateSecretVersionStageCommand({
+        SecretId: adminSecretName(admin),
+        VersionStage: stage.current,
+        MoveToVersionId: versionId,
+        RemoveFromVersionId: insteadOf,
+      }),
+    );
+  } catch (error) {
+    const { secret } = await readCredentialState(admin, dependencies);
+    if (!("versionId" in secret && secret.versionId === versionId)) throw error;
+  }
+  dependencies.report(`put ${stored.id} in force`);
 }
 
 async function switchKey(plan: Switch, dependencies: RotationDependencies): Promise<void> {
@@ -79,29 +111,21 @@ async function orWithout(key: LongTermKey, step: Promise<void>, { admin }: Switc
 
 async function prove(key: LongTermKey, { admin }: Switch, { stsWith, pause }: RotationDependencies): Promise<void> {
   const sts = stsWith(key);
-  let cause: unknown;
-  try {
-    for (let tried = 0, known = 0; tried < proof.tries; tried += 1) {
-      if (tried > 0) await pause(proof.pauseMs);
-      try {
-        const { Arn = "" } = await sts.send(new GetCallerIdentityCommand({}));
-        if (!Arn.endsWith(`/${admin}`))
-          throw new CommandFailed(`The new key of ${admin} signs as ${Arn}. It was deleted; nothing was switched.`);
-        known += 1;
-        if (known === proof.inARow) return;
-      } catch (error) {
+  const identify = (): Promise<string | undefined> =>
+    sts.send(new GetCallerIdentityCommand({})).then(
+      ({ Arn }) => Arn,
+      (error: unknown) => {
         // What STS says of a key that has not reached it yet.
-        if (!(error instanceof Error && error.name === "InvalidClientTokenId")) throw error;
-        known = 0;
-        cause = error;
-      }
-    }
-  } finally {
-    sts.destroy();
-  }
+        if (error instanceof Error && error.name === "InvalidClientTokenId") return undefined;
+        throw error;
+      },
+    );
+  const proof = await proveKey({ admin, identify, pause: () => pause(keyProof.pauseMs) }).finally(() => sts.destroy());
+  if (proof.proved) return;
   throw new CommandFailed(
-    `STS did not come to know the new key of ${admin} within a minute. It was deleted, and the secret holds what it held. Try again later.`,
-    { cause },
+    proof.because === "unknown"
+      ? `STS did not come to know the new key of ${admin} within a minute. It was deleted, and the secret holds what it held. Try again later.`
+      : `The new key of ${admin} signs as ${proof.because.signsAs}. It was deleted; nothing was switched.`,
   );
 }
 

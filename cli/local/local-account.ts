@@ -5,7 +5,7 @@ import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import type { LocalPrincipals } from "../../emulator/account.ts";
 import type { Credentials } from "../../emulator/service.ts";
-import { type Emulator, startEmulator } from "../../emulator/start.ts";
+import { type Emulator, type EmulatorOptions, startEmulator } from "../../emulator/start.ts";
 import { VirtualAuthenticator } from "../../emulator/virtual-authenticator.ts";
 import type { KeyturnConfig } from "../../infra/config.ts";
 import { enrollAdmin, type NewDevice } from "../enrollment.ts";
@@ -24,6 +24,9 @@ export interface LocalAccount {
   readonly administrator: Credentials;
 }
 
+/** What a caller may watch of the account. */
+export type AccountWatchers = Pick<EmulatorOptions, "onCall" | "onRotation">;
+
 export interface EnrolledAdmin {
   readonly device: NewDevice;
   readonly authenticator: VirtualAuthenticator;
@@ -40,9 +43,9 @@ export const startBareAccount = (config: KeyturnConfig, { port }: { port: number
 /** The account with the assembly deployed, the local people and every admin of the configuration enrolled. */
 export async function startPopulatedAccount(
   config: KeyturnConfig,
-  { port, assembly }: { port: number; assembly: string },
+  of: { port: number; assembly: string } & AccountWatchers,
 ): Promise<PopulatedAccount> {
-  const local = await start(config, { port, assembly });
+  const local = await start(config, of);
   try {
     const people = await local.emulator.createPeople();
     const admins = await enrollAll(Object.keys(config.admins), { local, people });
@@ -53,7 +56,7 @@ export async function startPopulatedAccount(
   }
 }
 
-async function start(config: KeyturnConfig, of: { port: number; assembly?: string }): Promise<LocalAccount> {
+async function start(config: KeyturnConfig, of: { port: number; assembly?: string } & AccountWatchers): Promise<LocalAccount> {
   const { account = accountByDefault, region } = config;
   const emulator = await startEmulator({ account, region, onLogLost, ...of }).catch((error: unknown) => {
     throw isListenError(error) ? new CommandFailed(error.message, { cause: error }) : error;

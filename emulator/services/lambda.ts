@@ -6,13 +6,13 @@ import { lambdaResourceTypes } from "../deploy/resources/lambda.ts";
 import { ChildProcesses } from "../processes/child-processes.ts";
 import { RuntimeApi } from "../processes/runtime-api.ts";
 import { StartGate } from "../processes/start-gate.ts";
-import type { Environment, Gateway, Service, ServiceRoles } from "../service.ts";
+import type { Environment, Gateway, Permission, Service, ServiceRoles } from "../service.ts";
 import { AsynchronousEvents, type DiscardedEvent } from "./lambda/asynchronous-events.ts";
 import type { ExecutionDependencies } from "./lambda/execution-environment.ts";
 import { type FunctionReference, parseFunctionName } from "./lambda/function-names.ts";
 import { FunctionSession, type KeyPermissions } from "./lambda/function-session.ts";
 import { type FunctionDefinition, Functions } from "./lambda/functions.ts";
-import { type Invocation, Invoker } from "./lambda/invoker.ts";
+import { type Invocation, type InvocationResult, Invoker } from "./lambda/invoker.ts";
 import { assertNetworkPermissions } from "./lambda/network-permissions.ts";
 import { invokeFunction, lambdaOperations } from "./lambda/operations.ts";
 
@@ -31,14 +31,35 @@ export interface LambdaDependencies {
   readonly onLogLost?: ExecutionDependencies["onLogLost"];
 }
 
+/** A call that a service makes by itself, for one of its resources: the function's policy must let it. */
+export interface ServiceCall {
+  readonly functionArn: string;
+  /** `secretsmanager.amazonaws.com`. */
+  readonly service: string;
+  readonly sourceArn: string;
+}
+
+/** Functions as services invoke them that wait for the answer. */
+export interface FunctionsForServices {
+  /** What a caller needs to invoke the function. */
+  permission(functionArn: string): Permission;
+  /** Throws ResourceNotFoundException or the access-denied error. */
+  assertInvocable(of: ServiceCall): Promise<void>;
+  /** Throws what Lambda answers where it does not come to an answer of the function. */
+  invoke(of: ServiceCall & { readonly payload: object }): Promise<InvocationResult>;
+  /** Ends the function's processes that wait for an event, as Lambda does when none has come for a while. */
+  letGo(functionArn: string): Promise<void>;
+}
+
 export interface Lambda {
   readonly service: Service;
   readonly resourceTypes: readonly ResourceType[];
+  readonly forServices: FunctionsForServices;
   /**
    * An event that a service hands over for itself (`events.amazonaws.com`): the function's policy must let it. Settles when the event is taken,
    * before the function runs. Throws ResourceNotFoundException or the access-denied error.
    */
-  deliver(of: { functionArn: string; payload: Uint8Array; service: string; sourceArn: string }): Promise<void>;
+  deliver(of: ServiceCall & { readonly payload: Uint8Array }): Promise<void>;
   /** Whether no asynchronous event is with a function; those that wait to be tried again do not count. */
   readonly isIdle: boolean;
   /** Settles when it is so. */
@@ -84,6 +105,14 @@ export function createLambda(environment: Environment, dependencies: LambdaDepen
   };
   const asynchronous = new AsynchronousEvents(environment, onDiscarded);
   const operating = { environment, functions, asynchronous, invokerOf };
+  const permission = (functionArn: string): Permission => {
+    const resourcePolicy = functions.policy(parseFunctionName(functionArn));
+    return { action: "lambda:InvokeFunction", resource: functionArn, ...(resourcePolicy === undefined ? {} : { resourcePolicy }) };
+  };
+  const assertInvocable = async ({ functionArn, service, sourceArn }: ServiceCall): Promise<void> => {
+    functions.get(parseFunctionName(functionArn));
+    await gateway.authorizeService({ service, sourceArn, permission: permission(functionArn) });
+  };
   return {
     service: {
       signingName: "lambda",
@@ -92,16 +121,22 @@ export function createLambda(environment: Environment, dependencies: LambdaDepen
       operations: lambdaOperations(operating),
     },
     resourceTypes: lambdaResourceTypes({ environment, functions, subnets, createFunction }),
-    async deliver({ functionArn, payload, service, sourceArn }) {
-      const reference = parseFunctionName(functionArn);
-      functions.get(reference);
-      const resourcePolicy = functions.policy(reference);
-      const permission = {
-        action: "lambda:InvokeFunction",
-        resource: functionArn,
-        ...(resourcePolicy === undefined ? {} : { resourcePolicy }),
-      };
-      await gateway.authorizeService({ service, sourceArn, permission });
+    forServices: {
+      permission,
+      assertInvocable,
+      async invoke({ payload, ...of }) {
+        await assertInvocable(of);
+        return invokerOf(parseFunctionName(of.functionArn)).invoke({
+          requestId: environment.uuid(),
+          invokedArn: of.functionArn,
+          payload: Buffer.from(JSON.stringify(payload)),
+        });
+      },
+      letGo: (functionArn) => invokerOf(parseFunctionName(functionArn)).letGo(),
+    },
+    async deliver({ payload, ...of }) {
+      const { functionArn } = of;
+      await assertInvocable(of);
       await invokeFunction({ FunctionName: functionArn, InvocationType: "Event", Payload: payload }, environment.uuid(), operating);
     },
     get isIdle() {

@@ -16,10 +16,21 @@ export class IamAdmin extends Construct {
       roleName: roleNames.iamAdmin,
       description: "Keyturn: enrolls, rotates and removes the batch admins' credentials",
       trust: [trustPeople(stack, config.iamAdmin)],
-      permissions: statements(stack),
+      permissions: [...statements(stack), ...(config.rotation === undefined ? [] : [startsRotations(stack)])],
     });
   }
 }
+
+/** As it is set up: neither by another function, which would be told of it, nor at other times. */
+const startsRotations = (stack: Stack): Statement => ({
+  sid: "RotateNow",
+  actions: ["secretsmanager:RotateSecret"],
+  resources: [arnsOf(stack).everySecret],
+  conditions: {
+    Null: { "secretsmanager:RotationLambdaARN": "true" },
+    BoolIfExists: { "secretsmanager:ModifyRotationRules": "false" },
+  },
+});
 
 function statements(stack: Stack): Statement[] {
   const arns = arnsOf(stack);

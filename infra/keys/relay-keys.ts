@@ -43,6 +43,17 @@ export class RelayKeys extends Construct {
         actions: ["kms:GenerateDataKey"],
         conditions: forAdminSecrets,
       },
+      // PutSecretValue asks for Decrypt only where the version has a value already, to compare the two: whoever writes then fails, and looks.
+      ...(of.config.rotation === undefined
+        ? []
+        : [
+            {
+              sid: "RotationWrites",
+              principal: role(roleNames.rotateAdminKey),
+              actions: ["kms:GenerateDataKey"],
+              conditions: forAdminSecrets,
+            },
+          ]),
       {
         sid: "ValidateMfaReads",
         principal: role(roleNames.validateMfa),

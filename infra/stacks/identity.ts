@@ -8,6 +8,7 @@ import type { KeyturnConfig } from "../config.ts";
 import { ExactRole } from "../constructs/role.ts";
 import { IamAdmin } from "../identity/iam-admin.ts";
 import { JobRoles } from "../identity/job-roles.ts";
+import { keyRotationRole } from "../identity/key-rotation-role.ts";
 import { People } from "../identity/people.ts";
 import { Readers } from "../identity/readers.ts";
 import { reportReaderRole } from "../identity/report-reader.ts";
@@ -36,6 +37,7 @@ export class IdentityStack extends Stack {
     new TaskRoles(this, jobs);
     new ExactRole(this, schedulerRole(this, arnsOf(this)));
     new IamAdmin(this, config);
+    if (config.rotation !== undefined) new ExactRole(this, keyRotationRole(this));
     new ExactRole(this, reportReaderRole(this, { jobs, trust: config.reportReader }));
     new Readers(this);
   }

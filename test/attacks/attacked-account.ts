@@ -1,7 +1,7 @@
 // The account under attack: everything deployed, a job beside the catalogue's, and a way to hold the credentials of any of its principals.
 
 import { AssumeRoleCommand, GetSessionTokenCommand, STSClient } from "@aws-sdk/client-sts";
-import { type PopulatedAccount, startPopulatedAccount } from "../../cli/local/local-account.ts";
+import { type AccountWatchers, type PopulatedAccount, startPopulatedAccount } from "../../cli/local/local-account.ts";
 import { repositoryRoot } from "../../cli/local/repository.ts";
 import { signedIn } from "../../cli/local/sign-in.ts";
 import { synthesise } from "../../cli/local/synthesis.ts";
@@ -39,6 +39,7 @@ export const principals = [
   jobRoleName("credential-report"),
   jobRoleName("disable-access-key"),
   jobRoleName("announce"),
+  roleNames.rotateAdminKey,
   roleNames.iamAdmin,
   roleNames.reportReader,
   "operator",
@@ -51,10 +52,14 @@ export const principals = [
 
 export type Principal = (typeof principals)[number];
 
-export async function startAttackedAccount(): Promise<Deployed> {
+/** @param of.changed - gives the assembly to deploy in place of the synthesised one */
+export async function startAttackedAccount(
+  of: AccountWatchers & { changed?: (assembly: string) => Promise<string> } = {},
+): Promise<Deployed> {
+  const { changed = async (assembly: string) => assembly, ...watchers } = of;
   const app = { file: "test/fixtures/two-jobs/app.ts", alsoReads: ["test/fixtures/two-jobs"] };
   const { assembly } = await synthesise(repositoryRoot, { app });
-  const local = await startPopulatedAccount(config, { port: 0, assembly });
+  const local = await startPopulatedAccount(config, { port: 0, assembly: await changed(assembly), ...watchers });
   const { region, account } = local;
   return {
     ...local,
@@ -70,6 +75,7 @@ const executionRoles: readonly string[] = [
   roleNames.validateMfa,
   roleNames.retrieveCredentials,
   roleNames.authorizeSubmission,
+  roleNames.rotateAdminKey,
 ];
 
 /** Credentials as the principal itself would hold them, got the way it gets them. */

@@ -32,8 +32,14 @@ export const dataProbes: readonly Probe[] = [
     attempt: (clientOf) => clientOf(SecretsManagerClient).send(new GetSecretValueCommand({ SecretId: "keyturn/admins/alice" })),
   },
   {
+    what: "read another version of alice's secret",
+    may: [roleNames.validateMfa],
+    attempt: (clientOf) =>
+      clientOf(SecretsManagerClient).send(new GetSecretValueCommand({ SecretId: "keyturn/admins/alice", VersionStage: "AWSPENDING" })),
+  },
+  {
     what: "write alice's secret",
-    may: [roleNames.iamAdmin],
+    may: [roleNames.iamAdmin, roleNames.rotateAdminKey],
     attempt: (clientOf) =>
       // A stage of its own: what validate-mfa reads stays as it is.
       clientOf(SecretsManagerClient).send(

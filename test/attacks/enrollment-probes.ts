@@ -20,8 +20,10 @@ import {
   UpdateAccessKeyCommand,
 } from "@aws-sdk/client-iam";
 import {
+  CancelRotateSecretCommand,
   DescribeSecretCommand,
   ListSecretVersionIdsCommand,
+  RotateSecretCommand,
   SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from "@aws-sdk/client-secrets-manager";
@@ -31,6 +33,8 @@ import { type Probe, unique } from "./probe.ts";
 
 const UserName = "bob";
 const SecretId = "keyturn/admins/bob";
+/** Who gives keys. */
+const both = [roleNames.iamAdmin, roleNames.rotateAdminKey] as const;
 const reporter = jobRoleName("credential-report") as "BatchRoleCredentialReport";
 const disabler = jobRoleName("disable-access-key") as "BatchRoleDisableAccessKey";
 /** Exists nowhere: whoever may gets as far as being told so, and bob keeps what he has. */
@@ -39,18 +43,14 @@ const codes = { AuthenticationCode1: "000000", AuthenticationCode2: "000001" };
 const device = (at: Deployed, name: string): string => at.arn("iam", `mfa/keyturn/${name}`).replace(`:${at.region}:`, "::");
 
 const acts: readonly (readonly [what: string, may: Probe["may"], act: (iam: IAMClient, at: Deployed) => Promise<unknown>])[] = [
-  ["create an admin's access key", [roleNames.iamAdmin], (iam) => iam.send(new CreateAccessKeyCommand({ UserName }))],
+  ["create an admin's access key", both, (iam) => iam.send(new CreateAccessKeyCommand({ UserName }))],
   [
     "disable an admin's access key",
     [roleNames.iamAdmin],
     (iam) => iam.send(new UpdateAccessKeyCommand({ UserName, AccessKeyId, Status: "Inactive" })),
   ],
-  ["delete an admin's access key", [roleNames.iamAdmin], (iam) => iam.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId }))],
-  [
-    "list an admin's access keys",
-    [roleNames.iamAdmin, reporter, disabler, "auditor"],
-    (iam) => iam.send(new ListAccessKeysCommand({ UserName })),
-  ],
+  ["delete an admin's access key", both, (iam) => iam.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId }))],
+  ["list an admin's access keys", [...both, reporter, disabler, "auditor"], (iam) => iam.send(new ListAccessKeysCommand({ UserName }))],
   [
     "see when an admin's access key was used",
     [roleNames.iamAdmin, reporter, disabler],
@@ -85,7 +85,7 @@ const acts: readonly (readonly [what: string, may: Probe["may"], act: (iam: IAMC
     [roleNames.iamAdmin],
     (iam, at) => iam.send(new ResyncMFADeviceCommand({ UserName, SerialNumber: device(at, "none"), ...codes })),
   ],
-  ["list an admin's MFA devices", [roleNames.iamAdmin, reporter, "auditor"], (iam) => iam.send(new ListMFADevicesCommand({ UserName }))],
+  ["list an admin's MFA devices", [...both, reporter, "auditor"], (iam) => iam.send(new ListMFADevicesCommand({ UserName }))],
   ["look an admin up", [roleNames.iamAdmin, "auditor"], (iam) => iam.send(new GetUserCommand({ UserName }))],
   ["see an admin's groups", [roleNames.iamAdmin, "auditor"], (iam) => iam.send(new ListGroupsForUserCommand({ UserName }))],
   ["see who is an admin", [roleNames.iamAdmin, "auditor"], (iam) => iam.send(new GetGroupCommand({ GroupName: groupName }))],
@@ -102,7 +102,7 @@ export const enrollmentProbes: readonly Probe[] = [
   },
   {
     what: "describe an admin's secret",
-    may: [roleNames.iamAdmin, "auditor"],
+    may: [...both, "auditor"],
     attempt: (clientOf) => clientOf(SecretsManagerClient).send(new DescribeSecretCommand({ SecretId })),
   },
   {
@@ -112,10 +112,37 @@ export const enrollmentProbes: readonly Probe[] = [
   },
   {
     what: "choose another version of an admin's secret",
-    may: [roleNames.iamAdmin],
+    may: both,
     attempt: (clientOf) =>
       clientOf(SecretsManagerClient).send(
         new UpdateSecretVersionStageCommand({ SecretId, VersionStage: "PROBE", MoveToVersionId: "00000000-0000-4000-8000-000000000000" }),
       ),
+  },
+  {
+    what: "have an admin's key rotated, as it is set up",
+    may: [roleNames.iamAdmin],
+    // The test of what is set up: bob keeps the key that he has.
+    attempt: (clientOf) => clientOf(SecretsManagerClient).send(new RotateSecretCommand({ SecretId, RotateImmediately: false })),
+  },
+  {
+    what: "have an admin's key rotated by another function",
+    may: [],
+    attempt: (clientOf, at) =>
+      clientOf(SecretsManagerClient).send(
+        new RotateSecretCommand({ SecretId, RotateImmediately: false, RotationLambdaARN: at.arn("lambda", "function:keyturn-admit-run") }),
+      ),
+  },
+  {
+    what: "change when an admin's key is rotated",
+    may: [],
+    attempt: (clientOf) =>
+      clientOf(SecretsManagerClient).send(
+        new RotateSecretCommand({ SecretId, RotateImmediately: false, RotationRules: { AutomaticallyAfterDays: 1000 } }),
+      ),
+  },
+  {
+    what: "turn rotation of an admin's key off",
+    may: [],
+    attempt: (clientOf) => clientOf(SecretsManagerClient).send(new CancelRotateSecretCommand({ SecretId })),
   },
 ];

@@ -20,6 +20,7 @@ const writers: readonly (readonly [what: string, logGroupName: string, role: Pri
   ["validate-mfa's log", functionLogGroup("validate-mfa"), roleNames.validateMfa],
   ["retrieve-credentials's log", functionLogGroup("retrieve-credentials"), roleNames.retrieveCredentials],
   ["authorize-submission's log", functionLogGroup("authorize-submission"), roleNames.authorizeSubmission],
+  ["rotate-admin-key's log", functionLogGroup("rotate-admin-key"), roleNames.rotateAdminKey],
   ["a job's log", jobLogGroup("announce"), roleNames.jobExecution],
   ["the network's log", flowLogGroup, roleNames.flowLogs],
 ];

@@ -22,6 +22,13 @@ export const stepProbes: readonly Probe[] = [
       attempt: (clientOf) => clientOf(LambdaClient).send(new InvokeCommand({ FunctionName: functionName(task), InvocationType: "DryRun" })),
     }),
   ),
+  {
+    what: "invoke rotate-admin-key",
+    // Secrets Manager does, and it is no principal that anybody could be.
+    may: [],
+    attempt: (clientOf) =>
+      clientOf(LambdaClient).send(new InvokeCommand({ FunctionName: functionName("rotate-admin-key"), InvocationType: "DryRun" })),
+  },
   ...[...invokers.map(([, invoker]) => invoker), roleNames.runJob].map(
     (role): Probe => ({
       what: `assume ${role}`,
@@ -32,7 +39,14 @@ export const stepProbes: readonly Probe[] = [
         ),
     }),
   ),
-  ...[roleNames.validateMfa, roleNames.stateMachine, roleNames.iamAdmin, "LauncherCredentialReport", "BatchRoleCredentialReport"].map(
+  ...[
+    roleNames.validateMfa,
+    roleNames.rotateAdminKey,
+    roleNames.stateMachine,
+    roleNames.iamAdmin,
+    "LauncherCredentialReport",
+    "BatchRoleCredentialReport",
+  ].map(
     (role): Probe => ({
       what: `assume ${role} (from outside the VPC)`,
       may: [],

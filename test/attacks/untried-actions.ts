@@ -20,7 +20,7 @@ export const untried: readonly Untried[] = [
     why: "Only through S3; test/foreign reads a report with it.",
   },
   {
-    holders: [roleNames.iamAdmin],
+    holders: [roleNames.iamAdmin, roleNames.rotateAdminKey],
     actions: ["kms:GenerateDataKey"],
     why: "Only through Secrets Manager: writing an admin's secret needs it.",
   },

@@ -31,9 +31,14 @@ export interface AdminAccount {
   stop(): Promise<void>;
 }
 
-export async function startAdminAccount(): Promise<AdminAccount> {
-  const at = await startAttackedAccount();
-  const credentials = await stolen(roleNames.iamAdmin, at);
+/** @param at - an account that is up already */
+export async function startAdminAccount(at?: Deployed): Promise<AdminAccount> {
+  return adminAccountOf(at ?? (await startAttackedAccount()));
+}
+
+function adminAccountOf(at: Deployed): AdminAccount {
+  // Assumed anew for every call: the clock is moved far.
+  const credentials = async () => ({ ...(await stolen(roleNames.iamAdmin, at)), expiration: new Date(0) });
   // One attempt: far from this machine's time the SDK sends again whatever was refused, and a fault would go unnoticed.
   const options = { endpoint: at.endpoint, region: at.region, maxAttempts: 1 };
   const clients = { iam: new IAMClient({ ...options, credentials }), secrets: new SecretsManagerClient({ ...options, credentials }) };

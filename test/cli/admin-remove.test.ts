@@ -41,7 +41,7 @@ describe("a removal, as KeyturnIamAdmin", () => {
       expect.stringContaining(`delete ${keys[0]?.id}, made `),
       "deactivate the MFA device arn:aws:iam::111122223333:mfa/keyturn/bob",
       "delete the MFA device arn:aws:iam::111122223333:mfa/keyturn/bob",
-      "let go of the earlier versions of keyturn/admins/bob",
+      "let go of the other versions of keyturn/admins/bob",
     ]);
   });
 

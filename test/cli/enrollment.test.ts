@@ -10,6 +10,7 @@ import { GetSessionTokenCommand, STSClient } from "@aws-sdk/client-sts";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type EnrollmentClients, enrollAdmin, type NewDevice } from "../../cli/enrollment.ts";
 import { createKms } from "../../emulator/services/kms.ts";
+import { createLambda } from "../../emulator/services/lambda.ts";
 import { createSecretsManager } from "../../emulator/services/secrets-manager.ts";
 import { VirtualAuthenticator } from "../../emulator/virtual-authenticator.ts";
 import { startTestEmulator, type TestEmulator } from "../support/emulator.ts";
@@ -19,9 +20,10 @@ let clients: EnrollmentClients;
 
 beforeEach(async () => {
   emulator = await startTestEmulator({
-    services: ({ environment }) => {
+    services: ({ environment, gateway, roles, network }) => {
       const kms = createKms(environment);
-      return [kms, createSecretsManager(environment, { kms })];
+      const { forServices: functions } = createLambda(environment, { gateway, roles, keys: kms, subnets: network });
+      return [kms, createSecretsManager(environment, { kms, functions })];
     },
   });
   clients = { iam: emulator.client(IAMClient), secrets: emulator.client(SecretsManagerClient) };

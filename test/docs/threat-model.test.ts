@@ -64,7 +64,7 @@ describe("the threat model", () => {
 
   it("goes through every attacker that it should", () => {
     expect(attackers.length).toBeGreaterThanOrEqual(18);
-    for (const role of ["admit-run", "request-mfa", "validate-mfa", "retrieve-credentials", "authorize-submission"]) {
+    for (const role of ["admit-run", "request-mfa", "validate-mfa", "retrieve-credentials", "authorize-submission", "rotate-admin-key"]) {
       expect(attackers).toContain(`\`${role}\``);
     }
   });

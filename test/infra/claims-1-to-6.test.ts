@@ -133,7 +133,7 @@ describe("claim 2: each task role can do exactly one thing; no two task roles ov
   });
 });
 
-describe("claim 3: no principal but ValidateMfaRole can read an admin's secret; IAM admins write it and cannot read it", () => {
+describe("claim 3: no principal but ValidateMfaRole can read an admin's secret; IAM admins and rotation write it and cannot read it", () => {
   it("lets one identity policy read secrets", () => {
     const readers = allows.filter(
       ({ kind, actions }) => kind === "identity" && actions.some((action) => /^secretsmanager:(Batch)?GetSecretValue$/.test(action)),
@@ -156,19 +156,26 @@ describe("claim 3: no principal but ValidateMfaRole can read an admin's secret; 
     }
   });
 
-  it("lets the IAM admin alone put a value, and seal but not open it", () => {
-    const writers = statements.filter(({ kind, sid }) => kind === "secret" && sid === "OnlyTheIamAdminWrites");
-    expect(writers.map(({ conditions }) => conditions)).toEqual(
-      [0, 1].map(() => ({ ArnNotEquals: { "aws:PrincipalArn": [role("KeyturnIamAdmin")] } })),
+  it("lets the IAM admin and rotation alone put a value, and seal but not open it", () => {
+    const writing = ["secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"];
+    const writers = statements.filter(({ kind, actions }) => kind === "secret" && actions.some((action) => writing.includes(action)));
+    expect(writers.map(({ effect, principals, actions, conditions }) => ({ effect, principals, actions, conditions }))).toEqual(
+      [0, 1].map(() => ({
+        effect: "Deny",
+        principals: ["*"],
+        actions: writing,
+        conditions: { ArnNotEquals: { "aws:PrincipalArn": [role("KeyturnIamAdmin"), role("RotateAdminKeyRole")] } },
+      })),
     );
     const uses = statements.filter(({ of, sid }) => of === "admin-secrets" && sid !== "Administer");
     expect(uses.map(({ principals, actions }) => [principals, actions])).toEqual([
       [[role("KeyturnIamAdmin")], ["kms:GenerateDataKey"]],
+      [[role("RotateAdminKeyRole")], ["kms:GenerateDataKey"]],
       [[role("ValidateMfaRole")], ["kms:Decrypt"]],
       [[root], ["kms:Decrypt", "kms:GenerateDataKey"]],
     ]);
     // The last is Secrets Manager's test of the key when a secret is made: under this context no secret's value was ever sealed.
-    expect(uses[2]?.conditions).toEqual({
+    expect(uses[3]?.conditions).toEqual({
       StringEquals: {
         "kms:ViaService": "secretsmanager.us-east-1.amazonaws.com",
         "kms:EncryptionContext:SecretVersionId": "RequestToValidateKeyAccess",

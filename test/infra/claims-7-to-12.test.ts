@@ -204,6 +204,7 @@ describe("claim 11: no plaintext credential stands in a template, and none gets 
       ],
       "keyturn-retrieve-credentials": ["KEYTURN_CREDENTIALS_KEY", "KEYTURN_PLACES", "KEYTURN_SESSION_KEY"],
       "keyturn-authorize-submission": ["KEYTURN_CREDENTIALS_KEY", "KEYTURN_PLAN"],
+      "keyturn-rotate-admin-key": ["KEYTURN_ADMINS", "KEYTURN_PROOF_PAUSE_MS", "KEYTURN_SETTLE_MS"],
     });
     const environments = synthesised
       .ofType("AWS::Batch::JobDefinition")
@@ -222,7 +223,7 @@ describe("claim 12: everything at rest is encrypted with a key of ours; buckets 
 
   it.each([
     ["AWS::SecretsManager::Secret", 2, (p: Record<string, never>) => p["KmsKeyId"]],
-    ["AWS::Logs::LogGroup", 9, (p: Record<string, never>) => p["KmsKeyId"]],
+    ["AWS::Logs::LogGroup", 10, (p: Record<string, never>) => p["KmsKeyId"]],
     ["AWS::SNS::Topic", 1, (p: Record<string, never>) => p["KmsMasterKeyId"]],
     ["AWS::SQS::Queue", 1, (p: Record<string, never>) => p["KmsMasterKeyId"]],
     ["AWS::DynamoDB::Table", 1, (p: { SSESpecification: { KMSMasterKeyId: string } }) => p.SSESpecification.KMSMasterKeyId],

@@ -70,6 +70,12 @@ describe("a field that", () => {
       { network: { ...validConfig.network, cidr: "10.64.0.0/24" } },
       "network.subnetMasks need 480 addresses, but network.cidr 10.64.0.0/24 has 256: widen the range or shrink the subnets",
     ],
+    ["rotates keys never", { rotation: { days: 0 } }, "rotation.days must be at least 1 days (AWS rotates at least every 999 days)"],
+    [
+      "rotates keys more seldom than AWS does",
+      { rotation: { days: 1000 } },
+      "rotation.days must be at most 999 days (AWS rotates at least every 999 days)",
+    ],
     [
       "lets a principal of another account be IAM admin",
       { account: "111122223333", iamAdmin: { trustedPrincipals: ["arn:aws:iam::444455556666:role/admin"], requireMfa: true } },

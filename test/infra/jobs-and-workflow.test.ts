@@ -78,6 +78,7 @@ describe("the Lambdas", () => {
   it("each run under their own role, on Node 24, with their own log group", () => {
     expect(functions.map(({ FunctionName, Role, Runtime, Architectures }) => [FunctionName, Role, Runtime, Architectures])).toEqual(
       [
+        ["keyturn-rotate-admin-key", "RotateAdminKeyRole"],
         ["keyturn-admit-run", "AdmitRunRole"],
         ["keyturn-request-mfa", "RequestMfaRole"],
         ["keyturn-validate-mfa", "ValidateMfaRole"],
@@ -85,7 +86,7 @@ describe("the Lambdas", () => {
         ["keyturn-authorize-submission", "AuthorizeSubmissionRole"],
       ].map(([name, role]) => [name, `arn:aws:iam::${account}:role/${role}`, "nodejs24.x", ["arm64"]]),
     );
-    expect(new Set(functions.map(({ LoggingConfig }) => LoggingConfig.LogGroup)).size).toBe(5);
+    expect(new Set(functions.map(({ LoggingConfig }) => LoggingConfig.LogGroup)).size).toBe(6);
   });
 
   it("are in the network where they need to be told apart, each in subnets of its own", () => {

@@ -14,6 +14,7 @@ export const validConfig: KeyturnConfigInput = {
   },
   retention: { logDays: 365, oldReportDays: 90, onDelete: "keep" },
   limits: { approvalSeconds: 14_400, refusals: 5, lockSeconds: 900, queueSeconds: 1800, vcpus: 16 },
+  rotation: { days: 90 },
   iamAdmin: { trustedPrincipals: [], requireMfa: true },
   reportReader: { trustedPrincipals: [], requireMfa: true },
   tags: { application: "keyturn", owner: "cloud-security" },

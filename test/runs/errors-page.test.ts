@@ -1,8 +1,8 @@
 // docs/errors.md against the code: every failure that a task may raise and every error that the workflow handles has its row.
 
 import { describe, expect, it } from "vitest";
-import { failureNames } from "../../core/errors.ts";
-import { readPage } from "../docs/pages.ts";
+import { failureNames, rotationFailureNames } from "../../core/errors.ts";
+import { readPage, sectionOf } from "../docs/pages.ts";
 import { synthesise } from "../infra/synthesised.ts";
 
 interface State {
@@ -35,6 +35,11 @@ describe("docs/errors.md", () => {
   it("has each of Keyturn's failures once, and no other under that heading", () => {
     const own = rows.slice(0, failureNames.length).flatMap(named);
     expect(own.toSorted()).toEqual([...failureNames].sort());
+  });
+
+  it("has each failure of a rotation by schedule", () => {
+    const section = sectionOf(readPage("docs/errors.md"), "Errors of a rotation by schedule");
+    expect([...section.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name)).toEqual([...rotationFailureNames]);
   });
 
   it.each(

@@ -29,6 +29,7 @@ describe("the tasks' bundles", () => {
     ["validate-mfa", ["client-dynamodb", "client-kms", "client-secrets-manager", "client-sts"]],
     ["retrieve-credentials", ["client-kms", "client-sts"]],
     ["authorize-submission", ["client-kms"]],
+    ["rotate-admin-key", ["client-iam", "client-secrets-manager", "client-sts"]],
   ])(`%s fits in ${mostBytes} bytes and has no AWS client but %j`, async (task, clients) => {
     const { bytes, inputs } = await bundle(task);
     const found = new Set(inputs.flatMap((path) => /@aws-sdk\/(client-[a-z-]+)\//.exec(path)?.[1] ?? []));

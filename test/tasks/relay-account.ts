@@ -13,6 +13,7 @@ import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { createDynamoDb } from "../../emulator/services/dynamodb.ts";
 import { createKms } from "../../emulator/services/kms.ts";
+import { createLambda } from "../../emulator/services/lambda.ts";
 import { createSecretsManager } from "../../emulator/services/secrets-manager.ts";
 import type { VirtualAuthenticator } from "../../emulator/virtual-authenticator.ts";
 import { enableDevice } from "../support/authenticator.ts";
@@ -30,9 +31,10 @@ export interface RelayAccount {
 
 export async function startRelayAccount(): Promise<RelayAccount> {
   const emulator = await startTestEmulator({
-    services: ({ environment }) => {
+    services: ({ environment, gateway, roles, network }) => {
       const kms = createKms(environment);
-      return [kms, createDynamoDb(environment, { kms }), createSecretsManager(environment, { kms })];
+      const { forServices: functions } = createLambda(environment, { gateway, roles, keys: kms, subnets: network });
+      return [kms, createDynamoDb(environment, { kms }), createSecretsManager(environment, { kms, functions })];
     },
   });
   const iam = emulator.client(IAMClient);

@@ -1,13 +1,15 @@
-// AWS::SecretsManager::Secret and its ResourcePolicy as templates write them.
+// AWS::SecretsManager::Secret, its ResourcePolicy and its RotationSchedule as templates write them.
 
 import { z } from "zod";
 import { AwsError } from "../../aws-error.ts";
 import { isPublicPolicy, resourcePolicy } from "../../resource-policy.ts";
 import type { Kms } from "../../services/kms.ts";
 import { passwordRules, randomPassword } from "../../services/secrets-manager/random-password.ts";
+import type { RotationConfiguration } from "../../services/secrets-manager/rotation-operations.ts";
 import type { Secret, Secrets } from "../../services/secrets-manager/secrets.ts";
 import { type ResourceType, resourceType } from "../resource-type.ts";
 import { tagList, tagMap } from "../tag-list.ts";
+import { wholeNumber } from "./scalars.ts";
 
 const generation = passwordRules.extend({ SecretStringTemplate: z.string().optional(), GenerateStringKey: z.string().optional() });
 
@@ -17,6 +19,7 @@ export interface SecretResources {
   readonly kms: Kms;
   randomBytes(size: number): Uint8Array;
   setFirstValue(secret: Secret, value: string): void;
+  configureRotation(secret: Secret, configuration: RotationConfiguration): Promise<void>;
 }
 
 function generatedValue(rules: z.output<typeof generation>, resources: SecretResources): string {
@@ -70,6 +73,28 @@ export const secretsManagerResourceTypes = (secrets: Secrets, resources: SecretR
         throw new AwsError("PublicPolicyException", "You can't attach a resource policy that gives broad access to the secret.");
       }
       secret.policy = ResourcePolicy;
+      return { ref: secret.arn, attributes: { Id: secret.arn } };
+    },
+  }),
+  resourceType({
+    type: "AWS::SecretsManager::RotationSchedule",
+    properties: z.strictObject({
+      SecretId: z.string(),
+      RotationLambdaARN: z.string(),
+      RotationRules: z.strictObject({
+        AutomaticallyAfterDays: wholeNumber({ from: 1, to: 1000 }).exactOptional(),
+        ScheduleExpression: z.string().exactOptional(),
+        Duration: z.string().exactOptional(),
+      }),
+      RotateImmediatelyOnUpdate: z.boolean().default(true),
+    }),
+    async create({ SecretId, RotationLambdaARN, RotationRules, RotateImmediatelyOnUpdate }) {
+      const secret = secrets.live(SecretId);
+      await resources.configureRotation(secret, {
+        functionArn: RotationLambdaARN,
+        rules: RotationRules,
+        rotateImmediately: RotateImmediatelyOnUpdate,
+      });
       return { ref: secret.arn, attributes: { Id: secret.arn } };
     },
   }),

@@ -49,6 +49,11 @@ export class EnvironmentPool {
     else void environment.process.kill();
   }
 
+  /** Ends the processes that wait for an event. */
+  async letGo(): Promise<void> {
+    await Promise.all(this.#idle.splice(0).map((environment) => environment.process.kill()));
+  }
+
   #offer(environment: ExecutionEnvironment): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#idle.push(environment);

@@ -86,6 +86,11 @@ export class Invoker {
     }
   }
 
+  /** Ends the processes that wait for an event: the next one starts cold. */
+  letGo(): Promise<void> {
+    return this.#pool.letGo();
+  }
+
   /** Settles when all that was logged has been delivered or lost. */
   async flushed(): Promise<void> {
     await Promise.all([...this.#logs].map((log) => log.flushed()));

@@ -10,7 +10,7 @@ import {
   sealForCaller,
 } from "../../sealed-storage.ts";
 import type { Call } from "../../service.ts";
-import type { Secret, SecretVersion } from "./secrets.ts";
+import type { SealedValue, Secret } from "./secrets.ts";
 
 const service = "secretsmanager.amazonaws.com";
 export const managedKey = "alias/aws/secretsmanager";
@@ -51,8 +51,8 @@ export const sealValue = (
   );
 
 /** Takes `kms:Decrypt`. */
-export const openValue = (version: SecretVersion, call: Call): Promise<Uint8Array> =>
-  reported("decrypt", () => openForCaller(version.sealed, { call, service }));
+export const openValue = ({ sealed }: SealedValue, call: Call): Promise<Uint8Array> =>
+  reported("decrypt", () => openForCaller(sealed, { call, service }));
 
 /**
  * What AWS does whenever a secret is given a customer managed key: both calls, results thrown away, so that nobody ties a secret to a key

@@ -31,6 +31,7 @@ import { page } from "../../page.ts";
 import { isPublicPolicy, parseResourcePolicy } from "../../resource-policy.ts";
 import type { Environment, Operation } from "../../service.ts";
 import { passwordRules, randomPassword } from "./random-password.ts";
+import { daysOf } from "./rotation-schedule.ts";
 import { secretPermission } from "./secret-permission.ts";
 import { invalidParameter, type Secret, type Secrets } from "./secrets.ts";
 
@@ -40,6 +41,22 @@ const malformedPolicy = (why: string): AwsError =>
 const invalidToken = (): AwsError => new AwsError("InvalidNextTokenException", "The NextToken value is invalid.");
 const date = (atMs: number | undefined): Date | undefined => (atMs === undefined ? undefined : new Date(atMs));
 
+/** Dates are of rotations that are turned on; rules and function stay when they are turned off. */
+function describeRotation({ rotation }: Secret): Partial<DescribeSecretCommandOutput> {
+  if (rotation === undefined) return {};
+  const { isEnabled, functionArn, rules, lastRotatedAtMs, dueAtMs } = rotation;
+  return {
+    RotationEnabled: isEnabled,
+    RotationLambdaARN: functionArn,
+    RotationRules: {
+      AutomaticallyAfterDays: rules.automaticallyAfterDays ?? daysOf(rules),
+      Duration: rules.duration,
+      ScheduleExpression: rules.scheduleExpression,
+    },
+    ...(isEnabled ? { LastRotatedDate: date(lastRotatedAtMs), NextRotationDate: date(dueAtMs) } : {}),
+  };
+}
+
 function describe(secret: Secret): Partial<DescribeSecretCommandOutput> {
   const stages = [...secret.versions.values()].filter((version) => version.stages.size > 0);
   return {
@@ -47,7 +64,7 @@ function describe(secret: Secret): Partial<DescribeSecretCommandOutput> {
     Name: secret.name,
     Description: secret.description,
     KmsKeyId: secret.kmsKeyId,
-    RotationEnabled: false,
+    ...describeRotation(secret),
     CreatedDate: new Date(secret.createdAtMs),
     LastChangedDate: new Date(secret.changedAtMs),
     LastAccessedDate: date(secret.accessedAtMs),
@@ -113,7 +130,9 @@ export function secretOperations(secrets: Secrets, environment: Environment): Re
     ...on("ListSecretVersionIds"),
     run(input) {
       const secret = secrets.get(required(input.SecretId, "secretId"));
-      const versions = [...secret.versions.values()].filter((version) => input.IncludeDeprecated || version.stages.size > 0);
+      const versions = [...secret.versions.values()].flatMap(({ value, ...version }) =>
+        value !== undefined && (input.IncludeDeprecated || version.stages.size > 0) ? [{ ...version, value }] : [],
+      );
       const { items, nextToken } = page(versions, { limit: input.MaxResults ?? 100, token: input.NextToken, invalid: invalidToken });
       return {
         ARN: secret.arn,
@@ -122,7 +141,7 @@ export function secretOperations(secrets: Secrets, environment: Environment): Re
           VersionId: version.id,
           VersionStages: [...version.stages],
           CreatedDate: new Date(version.createdAtMs),
-          KmsKeyIds: [version.sealed.keyArn],
+          KmsKeyIds: [version.value.sealed.keyArn],
         })),
         ...(nextToken === undefined ? {} : { NextToken: nextToken }),
       };

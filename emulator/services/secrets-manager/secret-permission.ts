@@ -19,6 +19,7 @@ export function secretPermission(
     resource: secret.arn,
     context: {
       "secretsmanager:SecretId": secret.arn,
+      ...(secret.rotation === undefined ? {} : { "secretsmanager:resource/AllowRotationLambdaArn": secret.rotation.functionArn }),
       ...Object.fromEntries(tags.map(([name, value]) => [`secretsmanager:ResourceTag/${name}`, value])),
       ...Object.fromEntries(tags.map(([name, value]) => [`aws:ResourceTag/${name}`, value])),
       ...of.context,

@@ -5,12 +5,38 @@ import { AwsError } from "../../aws-error.ts";
 import type { SealedData } from "../../sealed-storage.ts";
 import type { Environment } from "../../service.ts";
 
+export interface SealedValue {
+  readonly kind: "binary" | "string";
+  readonly sealed: SealedData;
+}
+
 export interface SecretVersion {
   readonly id: string;
-  readonly createdAtMs: number;
-  readonly kind: "binary" | "string";
-  sealed: SealedData;
+  /** When it got its value. */
+  createdAtMs: number;
+  /** Absent in a version that a rotation has begun and nobody has filled yet. */
+  value?: SealedValue;
   readonly stages: Set<string>;
+}
+
+/** When a secret is rotated, as RotateSecret was told. */
+export interface RotationRules {
+  readonly automaticallyAfterDays?: number;
+  readonly scheduleExpression?: string;
+  /** `3h`. */
+  readonly duration?: string;
+}
+
+/** How a secret is rotated; it stays when rotation is turned off. */
+export interface SecretRotation {
+  isEnabled: boolean;
+  functionArn: string;
+  rules: RotationRules;
+  /** From where the interval counts: the last rotation, the last value that somebody wrote, or when the rules were set. */
+  countsFromMs: number;
+  lastRotatedAtMs?: number;
+  /** The end of the window of the next rotation; in the past where that one has failed. */
+  dueAtMs?: number;
 }
 
 export interface Secret {
@@ -24,6 +50,7 @@ export interface Secret {
   /** What the secret was given; absent for the AWS managed key. */
   kmsKeyId?: string;
   policy?: PolicyDocument;
+  rotation?: SecretRotation;
   changedAtMs: number;
   accessedAtMs?: number;
   deletedAtMs?: number;
@@ -31,7 +58,7 @@ export interface Secret {
   goneAtMs?: number;
 }
 
-const invalidRequest = (message: string): AwsError => new AwsError("InvalidRequestException", message);
+export const invalidRequest = (message: string): AwsError => new AwsError("InvalidRequestException", message);
 export const invalidParameter = (message: string): AwsError => new AwsError("InvalidParameterException", message);
 
 const suffixAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -133,16 +160,23 @@ export function moveStage(secret: Secret, stage: string, to: SecretVersion): voi
   }
 }
 
-/** The version that a request means; AWS's own words when there is none. */
-export function versionOf(secret: Secret, wanted: { id?: string | undefined; stage?: string | undefined }): SecretVersion {
+/** The version that a request means, and its value; AWS's own words when there is none. */
+export function versionOf(
+  secret: Secret,
+  wanted: { id?: string | undefined; stage?: string | undefined },
+): { readonly version: SecretVersion; readonly value: SealedValue } {
   const { id, stage = id === undefined ? "AWSCURRENT" : undefined } = wanted;
   const version = id === undefined ? [...secret.versions.values()].find(({ stages }) => stages.has(stage ?? "")) : secret.versions.get(id);
-  if (version === undefined) {
+  if (version?.value === undefined) {
     const what = id === undefined ? `staging label: ${stage}` : `VersionId: ${id}`;
     throw new AwsError("ResourceNotFoundException", `Secrets Manager can't find the specified secret value for ${what}`);
   }
   if (stage !== undefined && !version.stages.has(stage)) {
     throw invalidRequest("You provided a VersionStage that is not associated to the provided VersionId.");
   }
-  return version;
+  return { version, value: version.value };
 }
+
+/** The version whose rotation has begun and has not come to its end. */
+export const pendingVersion = (secret: Secret): SecretVersion | undefined =>
+  [...secret.versions.values()].find(({ stages }) => stages.has("AWSPENDING") && !stages.has("AWSCURRENT"));

@@ -16,7 +16,7 @@ import { AwsError, notImplemented, required } from "../../aws-error.ts";
 import type { Call, Environment, Operation } from "../../service.ts";
 import { openValue, sealValue, validateKeyAccess } from "./secret-key.ts";
 import { secretPermission } from "./secret-permission.ts";
-import { invalidParameter, moveStage, type Secret, type Secrets, type SecretVersion, versionOf } from "./secrets.ts";
+import { invalidParameter, moveStage, type SealedValue, type Secret, type Secrets, type SecretVersion, versionOf } from "./secrets.ts";
 
 interface Value {
   readonly bytes: Uint8Array;
@@ -37,7 +37,12 @@ function secretValue(input: ValueInput): Value | undefined {
   return value;
 }
 
-export function valueOperations(secrets: Secrets, environment: Environment): Record<string, Operation> {
+/** @param of.onWritten - told of every secret that somebody has given a new current value */
+export function valueOperations(
+  secrets: Secrets,
+  environment: Environment,
+  { onWritten }: { onWritten: (secret: Secret) => void },
+): Record<string, Operation> {
   const randomBytes = (size: number): Uint8Array => environment.randomBytes(size);
 
   /** Writes a version, or, where the token names one that exists, makes sure that it holds this very value. */
@@ -47,18 +52,27 @@ export function valueOperations(secrets: Secrets, environment: Environment): Rec
   ): Promise<SecretVersion> {
     const id = of.token ?? environment.uuid();
     const existing = secret.versions.get(id);
-    if (existing !== undefined) {
-      const held = await openValue(existing, of.call);
-      if (existing.kind === of.value.kind && Buffer.from(held).equals(of.value.bytes)) return existing;
-      throw new AwsError("ResourceExistsException", `You can't modify the secret value of the existing version ${id}.`);
-    }
+    if (existing?.value !== undefined) return unchanged(existing, { value: existing.value, asked: of.value, call: of.call });
     const sealed = await sealValue(of.value.bytes, { secret, versionId: id, call: of.call, randomBytes });
-    const version: SecretVersion = { id, createdAtMs: environment.clock.now(), kind: of.value.kind, sealed, stages: new Set() };
-    const isFirst = secret.versions.size === 0;
+    // KMS was asked meanwhile: another request with this token may have come first.
+    const version = secret.versions.get(id) ?? { id, createdAtMs: environment.clock.now(), stages: new Set<string>() };
+    if (version.value !== undefined) return unchanged(version, { value: version.value, asked: of.value, call: of.call });
+    const isFirst = ![...secret.versions.values()].some(({ value }) => value !== undefined);
+    version.value = { kind: of.value.kind, sealed };
+    version.createdAtMs = environment.clock.now();
     secret.versions.set(id, version);
-    for (const stage of new Set([...(of.stages ?? ["AWSCURRENT"]), ...(isFirst ? ["AWSCURRENT"] : [])])) moveStage(secret, stage, version);
+    const stages = new Set([...(of.stages ?? ["AWSCURRENT"]), ...(isFirst ? ["AWSCURRENT"] : [])]);
+    for (const stage of stages) moveStage(secret, stage, version);
     secret.changedAtMs = environment.clock.now();
+    if (stages.has("AWSCURRENT")) onWritten(secret);
     return version;
+  }
+
+  /** A version takes a value once; asking again for the very same one is no change, and takes `kms:Decrypt` to compare. */
+  async function unchanged(version: SecretVersion, of: { value: SealedValue; asked: Value; call: Call }): Promise<SecretVersion> {
+    const held = await openValue(of.value, of.call);
+    if (of.value.kind === of.asked.kind && Buffer.from(held).equals(of.asked.bytes)) return version;
+    throw new AwsError("ResourceExistsException", `You can't modify the secret value of the existing version ${version.id}.`);
   }
 
   const createSecret: Operation<CreateSecretCommandInput, Partial<CreateSecretCommandOutput>> = {
@@ -111,8 +125,8 @@ export function valueOperations(secrets: Secrets, environment: Environment): Rec
     ],
     async run(input, call) {
       const secret = secrets.live(required(input.SecretId, "secretId"));
-      const version = versionOf(secret, { id: input.VersionId, stage: input.VersionStage });
-      const bytes = await openValue(version, call);
+      const { version, value } = versionOf(secret, { id: input.VersionId, stage: input.VersionStage });
+      const bytes = await openValue(value, call);
       secret.accessedAtMs = environment.clock.now();
       return {
         ARN: secret.arn,
@@ -120,7 +134,7 @@ export function valueOperations(secrets: Secrets, environment: Environment): Rec
         VersionId: version.id,
         VersionStages: [...version.stages],
         CreatedDate: new Date(version.createdAtMs),
-        ...(version.kind === "string" ? { SecretString: Buffer.from(bytes).toString("utf8") } : { SecretBinary: bytes }),
+        ...(value.kind === "string" ? { SecretString: Buffer.from(bytes).toString("utf8") } : { SecretBinary: bytes }),
       };
     },
   };
@@ -129,9 +143,11 @@ export function valueOperations(secrets: Secrets, environment: Environment): Rec
   async function reseal(secret: Secret, call: Call): Promise<void> {
     const inUse = ["AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"];
     for (const version of secret.versions.values()) {
-      if (!inUse.some((stage) => version.stages.has(stage))) continue;
+      const { value } = version;
+      if (value === undefined || !inUse.some((stage) => version.stages.has(stage))) continue;
       try {
-        version.sealed = await sealValue(await openValue(version, call), { secret, versionId: version.id, call, randomBytes });
+        const sealed = await sealValue(await openValue(value, call), { secret, versionId: version.id, call, randomBytes });
+        version.value = { kind: value.kind, sealed };
       } catch (error) {
         if (!(error instanceof AwsError && error.code === "AccessDeniedException")) throw error;
       }
@@ -179,7 +195,7 @@ export function valueOperations(secrets: Secrets, environment: Environment): Rec
           `The parameter RemoveFromVersionId can't be empty. Staging label ${stage} is currently attached to version ${holder.id}, so you must explicitly reference that version in RemoveFromVersionId.`,
         );
       }
-      if (input.MoveToVersionId !== undefined) moveStage(secret, stage, versionOf(secret, { id: input.MoveToVersionId }));
+      if (input.MoveToVersionId !== undefined) moveStage(secret, stage, versionOf(secret, { id: input.MoveToVersionId }).version);
       else if (stage === "AWSCURRENT") throw invalidParameter("You can only move staging label AWSCURRENT to a different secret version.");
       else holder?.stages.delete(stage);
       return { ARN: secret.arn, Name: secret.name };

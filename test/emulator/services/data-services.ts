@@ -7,6 +7,7 @@ import type { CreatedResource, ResourceType } from "../../../emulator/deploy/res
 import type { Credentials } from "../../../emulator/service.ts";
 import { createDynamoDb } from "../../../emulator/services/dynamodb.ts";
 import { createKms, type Kms } from "../../../emulator/services/kms.ts";
+import { createLambda } from "../../../emulator/services/lambda.ts";
 import { createLogs, type Logs } from "../../../emulator/services/logs.ts";
 import { createS3 } from "../../../emulator/services/s3.ts";
 import { createSecretsManager } from "../../../emulator/services/secrets-manager.ts";
@@ -41,14 +42,15 @@ export async function startDataServices(frozenAt = "2026-03-01T12:00:00Z"): Prom
   const resourceTypes: ResourceType[] = [];
   const emulator = await startTestEmulator({
     clock: new MovableClock({ frozenAtMs: Date.parse(frozenAt) }),
-    services({ environment, gateway }) {
+    services({ environment, gateway, roles, network }) {
       const kms = createKms(environment);
+      const { forServices: functions } = createLambda(environment, { gateway, roles, keys: kms, subnets: network });
       const sqs = createSqs(environment, { kms, gateway });
       const [logs, sns, ssm] = [createLogs(environment, { kms, gateway }), createSns(environment, { sqs }), createSsm(environment)];
       Object.assign(built, { kms, logs, sns, sqs, ssm });
       const data = [
         kms,
-        createSecretsManager(environment, { kms }),
+        createSecretsManager(environment, { kms, functions }),
         createDynamoDb(environment, { kms }),
         createS3(environment),
         sns,
