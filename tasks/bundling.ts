@@ -31,4 +31,12 @@ export const taskBundling = {
 } as const;
 
 /** Names of the tasks: folders beside this file, and the functions' names behind `functionName`. */
-export const taskNames = ["admit-run", "request-mfa", "validate-mfa", "retrieve-credentials", "authorize-submission"] as const;
+export const taskNames = [
+  "admit-run",
+  "request-mfa",
+  "validate-mfa",
+  "retrieve-credentials",
+  "authorize-submission",
+  "announce-end",
+  "record-run",
+] as const;

@@ -1,4 +1,4 @@
-// What all five Lambdas share: parse, do, and one structured log line per invocation that says how it ended and holds nothing secret.
+// What all Lambdas share: parse, do, and one structured log line per invocation that says how it ended and holds nothing secret.
 
 import { isKeyturnError } from "../core/errors.ts";
 import { type LogFields, logLine } from "../core/log-line.ts";
@@ -9,7 +9,7 @@ export interface InvocationContext {
 }
 
 export interface Task<Input, Output> {
-  /** The workflow's state that invokes it. */
+  /** The workflow's state that invokes it; of a task that none does, its own name. */
   readonly state: string;
   /** Parses the event; throws a KeyturnError where the workflow can act on what is wrong with it. */
   readonly parse: (event: unknown) => Input;
@@ -58,6 +58,8 @@ export function defineTask<Input, Output>(task: Task<Input, Output>, { nowMs, wr
 function runOf(event: unknown): string | undefined {
   const at = (value: unknown, member: string): unknown =>
     typeof value === "object" && value !== null && Object.hasOwn(value, member) ? (value as Record<string, unknown>)[member] : undefined;
-  const run = at(event, "run") ?? at(at(event, "order"), "run");
+  const execution = at(event, "execution");
+  const run =
+    at(event, "run") ?? at(at(event, "order"), "run") ?? (typeof execution === "string" ? execution.split(":").at(-1) : undefined);
   return typeof run === "string" ? run.slice(0, 80) : undefined;
 }

@@ -22,11 +22,10 @@ export interface TaskFunctionProps {
   readonly logsKey: IKey;
   readonly logDays: RetentionDays;
   readonly removal: RemovalPolicy;
+  /** @defaultValue 30: a step that takes longer has lost its service, not its patience */
+  readonly timeoutSeconds?: number;
   readonly network?: { readonly vpc: NetworkStack["vpc"]; readonly tenant: TenantNetwork };
 }
-
-/** A step that takes longer has lost its service, not its patience. */
-const timeoutSeconds = 30;
 
 export class TaskFunction extends Construct {
   readonly function: LambdaFunction;
@@ -42,7 +41,7 @@ export class TaskFunction extends Construct {
       role: Role.fromRoleArn(this, "RunsUnder", arnsOf(stack).role(props.runsUnder), { mutable: false }),
       environment: { ...props.environment },
       memorySize: 512,
-      timeout: Duration.seconds(timeoutSeconds),
+      timeout: Duration.seconds(props.timeoutSeconds ?? 30),
       logGroup: new LogGroup(this, "Log", {
         logGroupName: functionLogGroup(props.task),
         encryptionKey: props.logsKey,

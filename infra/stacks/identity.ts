@@ -11,6 +11,7 @@ import { JobRoles } from "../identity/job-roles.ts";
 import { People } from "../identity/people.ts";
 import { Readers } from "../identity/readers.ts";
 import { reportReaderRole } from "../identity/report-reader.ts";
+import { runEndRoles } from "../identity/run-end-roles.ts";
 import { schedulerRole } from "../identity/scheduler-role.ts";
 import { TaskRoles } from "../identity/task-roles.ts";
 import type { NetworkStack } from "./network.ts";
@@ -35,6 +36,7 @@ export class IdentityStack extends Stack {
     });
     new TaskRoles(this, jobs);
     new ExactRole(this, schedulerRole(this, arnsOf(this)));
+    for (const role of runEndRoles(this)) new ExactRole(this, role);
     new IamAdmin(this, config);
     new ExactRole(this, reportReaderRole(this, { jobs, trust: config.reportReader }));
     new Readers(this);

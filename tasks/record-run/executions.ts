@@ -1,7 +1,7 @@
 // The state machine's executions, read as the record needs them.
 
-import { DescribeExecutionCommand, paginateGetExecutionHistory, paginateListExecutions, type SFNClient } from "@aws-sdk/client-sfn";
-import type { HistoryEvent } from "../../core/run-history.ts";
+import { DescribeExecutionCommand, paginateListExecutions, type SFNClient } from "@aws-sdk/client-sfn";
+import type { ReadHistory } from "../read-history.ts";
 import type { Execution } from "./facts.ts";
 
 /** An execution and how many of its attempts have ended: their numbers are below that. */
@@ -28,16 +28,15 @@ interface Described {
   readonly redriveCount?: number | undefined;
 }
 
-export const executionsOf = (sfn: SFNClient, stateMachineArn: string): Executions => ({
+export const executionsOf = (
+  sfn: SFNClient,
+  { stateMachineArn, readHistory }: { stateMachineArn: string; readHistory: ReadHistory },
+): Executions => ({
   async describe(executionArn) {
     return endedAttempts(await sfn.send(new DescribeExecutionCommand({ executionArn, includedData: "METADATA_ONLY" })));
   },
-  async read({ arn: executionArn, name, startedAtMs }) {
-    const events: HistoryEvent[] = [];
-    for await (const page of paginateGetExecutionHistory({ client: sfn }, { executionArn, maxResults: 1000, includeExecutionData: true })) {
-      events.push(...(page.events ?? []));
-    }
-    return { arn: executionArn, name, startedAtMs, events };
+  async read({ arn, name, startedAtMs }) {
+    return { arn, name, startedAtMs, events: await readHistory(arn) };
   },
   async *list() {
     for await (const { executions = [] } of paginateListExecutions({ client: sfn }, { stateMachineArn, maxResults: 1000 })) {

@@ -7,6 +7,7 @@ import { SFNClient } from "@aws-sdk/client-sfn";
 import * as z from "zod/mini";
 import { defineTask } from "../define-task.ts";
 import { jsonText, parseEnvironment } from "../environment.ts";
+import { historyReader } from "../read-history.ts";
 import { executionsOf } from "./executions.ts";
 import { recordStore } from "./record-store.ts";
 import { recordExecution, sweep } from "./task.ts";
@@ -22,12 +23,13 @@ const Environment = z.object({
 const Input = z.union([z.strictObject({ execution: z.string() }), z.strictObject({ sweep: z.literal(true) })]);
 
 const environment = parseEnvironment(Environment, process.env);
+const sfn = new SFNClient({});
 const batch = new BatchClient({});
 // Two requests a second is all that CloudTrail answers, over everybody in the account.
 const trail = new CloudTrailClient({ maxAttempts: 8 });
 
 const dependencies = {
-  executions: executionsOf(new SFNClient({}), environment.KEYTURN_STATE_MACHINE),
+  executions: executionsOf(sfn, { stateMachineArn: environment.KEYTURN_STATE_MACHINE, readHistory: historyReader(sfn) }),
   store: recordStore(new S3Client({}), environment.KEYTURN_RECORDS_BUCKET),
   findCalls: trailOf(trail),
   describeJobs: async (ids: readonly string[]) => (await batch.send(new DescribeJobsCommand({ jobs: [...ids] }))).jobs ?? [],
