@@ -43,6 +43,8 @@ export function composeEnd({ execution, status }: EndOfRun, events: readonly His
   const isAdmitted = facts.order !== undefined;
   const what = isAdmitted || status !== "FAILED" ? ended[status] : "was not admitted";
   const title = job === undefined ? `Run ${run} ${what}` : `Run ${run} of ${job} ${what}`;
+  const steps = nextSteps({ run, isAdmitted, status });
+  const width = Math.max(...steps.map(([command]) => command.length));
   const lines = [
     `${title}.`,
     "",
@@ -52,7 +54,7 @@ export function composeEnd({ execution, status }: EndOfRun, events: readonly His
     "",
     "1. Keyturn's command line:",
     "",
-    ...nextSteps({ run, isAdmitted, status }).map(([command, does]) => `    ${command.padEnd(16 + run.length)}  ${does}`),
+    ...steps.map(([command, does]) => `    ${command.padEnd(width)}  ${does}`),
     "",
     "2. The AWS CLI:",
     "",
@@ -65,7 +67,7 @@ export function composeEnd({ execution, status }: EndOfRun, events: readonly His
     "",
     `    ${consoleUrl(execution)}`,
     "",
-    `Who started, answered or stopped it stands in its record, an hour from now at the latest: keyturn audit --run ${run}`,
+    `Who started, answered or stopped it stands in its record, an hour and a half from now at the latest: keyturn audit --run ${run}`,
   ];
   return { subject: subjectLine(`Keyturn: ${job ?? "a run"} ${what} (${run})`), message: `${lines.join("\n")}\n` };
 }
