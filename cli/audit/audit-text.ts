@@ -43,14 +43,13 @@ const answeredBy = ({ answers }: RunRecord): string => {
   return names.length === 0 ? "–" : names.join(", ");
 };
 
+/** Short, for it is the last of many columns: the error says that it failed. */
 function outcomeOf({ outcome, stopped, batchJobs }: RunRecord): string {
-  const status = outcome.status.toLowerCase().replace("_", " ");
+  const { status, error } = outcome;
   if (stopped !== null) return `stopped by ${callerName(stopped)}`;
-  const exitCode = batchJobs.at(-1)?.exitCode;
-  const details = [outcome.error, exitCode === undefined || exitCode === null ? null : `exit code ${exitCode}`].filter(
-    (text) => text !== null,
-  );
-  return details.length === 0 || outcome.status === "SUCCEEDED" ? status : `${status}: ${details.join(", ")}`;
+  const exitCode = batchJobs.at(-1)?.exitCode ?? null;
+  if (status === "FAILED" && exitCode !== null) return `exit code ${exitCode}`;
+  return status === "SUCCEEDED" || error === null ? status.toLowerCase().replace("_", " ") : error;
 }
 
 export function verificationText({ bucket, records, newest, executions, findings, pending }: Verification, { paint }: Colours): string {
