@@ -17,7 +17,7 @@ export interface RunFacts {
 }
 
 const Answered = z.object({ Payload: z.unknown() });
-const Resumed = z.object({ resume: z.object({ run: z.string(), from: z.string() }) });
+const Resumed = z.object({ resume: z.object({ run: z.string(), from: z.string(), outputs: z.optional(z.unknown()) }) });
 
 const nameMaxLength = 80;
 const reasonMaxLength = 256;
@@ -25,19 +25,25 @@ const reasonMaxLength = 256;
 /** `visits` up to the moment that is asked about; `input` is the execution's. */
 export function runFacts({ input, visits }: { input: unknown; visits: readonly StateVisit[] }): RunFacts {
   const admitted = visits.findLast(({ name, taskOutput }) => name === stateNames.admitRun && taskOutput !== undefined);
-  const resumed = Resumed.safeParse(input);
-  const text = (member: string, length: number): string | undefined => {
-    const value =
-      typeof input === "object" && input !== null && Object.hasOwn(input, member) ? (input as Record<string, unknown>)[member] : undefined;
-    return typeof value === "string" ? reduced(value, length) : undefined;
+  const resume = Resumed.safeParse(input).data?.resume;
+  // A replay that takes its order over says nothing of it beside.
+  const takenOver = member(resume?.outputs, stateNames.admitRun);
+  const asked = {
+    job: text(member(input, "job") ?? member(takenOver, "job"), nameMaxLength),
+    admin: text(member(input, "admin") ?? member(takenOver, "admin"), nameMaxLength),
+    reason: text(member(input, "reason"), reasonMaxLength),
   };
-  const asked = { job: text("job", nameMaxLength), admin: text("admin", nameMaxLength), reason: text("reason", reasonMaxLength) };
   return {
     ...(admitted === undefined ? {} : { order: parseOrder(Answered.parse(admitted.taskOutput).Payload) }),
     // Absent members, not undefined ones: these go into canonical JSON.
     asked: Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)),
-    ...(resumed.success
-      ? { resumed: { run: reduced(resumed.data.resume.run, nameMaxLength), from: reduced(resumed.data.resume.from, nameMaxLength) } }
-      : {}),
+    ...(resume === undefined ? {} : { resumed: { run: reduced(resume.run, nameMaxLength), from: reduced(resume.from, nameMaxLength) } }),
   };
 }
+
+const member = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null && Object.hasOwn(value, name)
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
+
+const text = (value: unknown, length: number): string | undefined => (typeof value === "string" ? reduced(value, length) : undefined);

@@ -2,6 +2,8 @@
 
 import { oneLine } from "../../core/foreign-text.ts";
 import { stateNames } from "../../core/naming.ts";
+import { executionNameOf } from "../../core/record-chain.ts";
+import { executionOf } from "../../core/resume.ts";
 import { type Attempt, attemptsOf, type EndStatus } from "../../core/run-attempts.ts";
 import { endReason } from "../../core/run-end.ts";
 import { type RunFacts, runFacts } from "../../core/run-facts.ts";
@@ -38,7 +40,7 @@ export function composeEnd({ execution, status }: EndOfRun, events: readonly His
   const untilThen = stateVisits(events).filter(({ redrive }) => redrive <= attempt.number);
   const input: unknown = JSON.parse(events[0]?.executionStartedEventDetails?.input ?? "null");
   const facts = runFacts({ input, visits: untilThen });
-  const run = facts.order?.run ?? facts.resumed?.run ?? execution.split(":").at(-1) ?? "";
+  const run = facts.order?.run ?? executionOf(executionNameOf(execution)).run;
   const job = facts.order?.job ?? facts.asked.job;
   const isAdmitted = facts.order !== undefined;
   const what = isAdmitted || status !== "FAILED" ? ended[status] : "was not admitted";
@@ -83,7 +85,7 @@ function factsOf(of: {
   const { order, asked, resumed } = facts;
   const { error, cause } = endReason(attempt, visits);
   const because = [error, cause].filter((text) => text !== null).join(": ");
-  const name = execution.split(":").at(-1) ?? "";
+  const name = executionNameOf(execution);
   const exitCode = exitCodeOf(visits);
   const at = (ms: number): string => utc(new Date(ms).toISOString());
   return [

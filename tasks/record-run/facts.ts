@@ -2,6 +2,7 @@
 
 import * as z from "zod/mini";
 import { roleSessionName, stateNames } from "../../core/naming.ts";
+import { executionOf } from "../../core/resume.ts";
 import { type Attempt, attemptsOf } from "../../core/run-attempts.ts";
 import { endReason, errorName, isAnswer } from "../../core/run-end.ts";
 import { runFacts } from "../../core/run-facts.ts";
@@ -111,7 +112,7 @@ function subject({ name, events }: Execution, visits: readonly StateVisit[]): Su
       ? Resumed.safeParse(input).data?.resume.outputs.RetrieveCredentials.expiresAt
       : Issued.safeParse(retrieved.taskOutput).data?.Payload.expiresAt;
   return {
-    run: order?.run ?? resumed?.run ?? name,
+    run: order?.run ?? executionOf(name).run,
     resumed: resumed === undefined ? null : { ...resumed, reason: asked.reason ?? null },
     job: order?.job ?? asked.job ?? null,
     admin: order?.admin ?? asked.admin ?? null,

@@ -197,6 +197,23 @@ describe("what a record says", () => {
     });
   });
 
+  it("of a replay that was not admitted: what the run was admitted with before", async () => {
+    const outputs = { AdmitRun: sampleOrder({ run: "run-0" }) };
+    const history = new History()
+      .started({ resume: { run: "run-0", from: "ValidateMfa", outputs } })
+      .ended("Failed", { error: "InvalidRun" });
+    const { execution } = history;
+    const replay = { ...execution, arn: `${execution.arn.slice(0, -1)}0-r2`, name: "run-0-r2" };
+    expect((await gatherFacts(replay, 0, witnesses)).facts).toMatchObject({
+      run: "run-0",
+      execution: expect.stringMatching(/:run-0-r2$/),
+      resumed: { run: "run-0", from: "ValidateMfa", reason: null },
+      job: "rotate-keys",
+      admin: "alice",
+      digest: null,
+    });
+  });
+
   it("holds no code, token or envelope, whatever came of the run", async () => {
     const asked = () =>
       new History().started({ job: "rotate-keys", admin: "alice", mfaCode: code }).admitted().waits().answered().validated();
