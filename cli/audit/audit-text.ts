@@ -52,7 +52,10 @@ function outcomeOf({ outcome, stopped, batchJobs }: RunRecord): string {
   return status === "SUCCEEDED" || error === null ? status.toLowerCase().replace("_", " ") : error;
 }
 
-export function verificationText({ bucket, records, newest, executions, findings, pending }: Verification, { paint }: Colours): string {
+export function verificationText(
+  { bucket, records, newest, executions, findings, pending, late }: Verification,
+  { paint }: Colours,
+): string {
   const count = (number: number, thing: string): string => `${number} ${thing}${number === 1 ? "" : "s"}`;
   const blocks = [
     table([
@@ -60,6 +63,9 @@ export function verificationText({ bucket, records, newest, executions, findings
       ["checked", `${count(records, "record")} against each other, and against ${count(executions, "execution")} of the last 90 days`],
       ["newest", newest === null ? "none" : `record ${newest.sequence}, SHA-256 ${newest.sha256}`],
       ...(pending.length === 0 ? [] : [["not due yet", count(pending.length, "record")]]),
+      ...(late.length === 0
+        ? []
+        : [["written late", `${late.join(", ")}: record-run was not at work for hours after the end, or somebody wrote them again`]]),
     ]),
   ];
   if (findings.length === 0) {

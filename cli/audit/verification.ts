@@ -21,7 +21,12 @@ export interface Verification {
   readonly executions: number;
   readonly findings: readonly Finding[];
   readonly pending: readonly AttemptId[];
+  /** Records that were written later than record-run does while it works: it did not, or somebody wrote them again. */
+  readonly late: readonly number[];
 }
+
+/** After an attempt's end: an hour of patience, a sweep, and as much again. */
+const lateMs = 150 * 60_000;
 
 export async function verify(auditor: Auditor): Promise<Verification> {
   const [versions, kmsKey, lockFindings] = await Promise.all([
@@ -43,6 +48,9 @@ export async function verify(auditor: Auditor): Promise<Verification> {
     executions: executions.length,
     findings: [...lockFindings, ...chain.findings, ...runs.findings],
     pending: runs.pending,
+    late: chain.records
+      .filter(({ writtenAt, record }) => Date.parse(writtenAt) - Date.parse(record.outcome.endedAt) > lateMs)
+      .map(({ sequence }) => sequence),
   };
 }
 

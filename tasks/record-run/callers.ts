@@ -75,19 +75,40 @@ export const areKnown = ({ started, redriven, answers, stopped }: Callers): bool
 
 async function callerOf({ name, atMs, token }: Happened, { execution, find, nowMs }: Trail): Promise<RecordedCall> {
   const calls = await find(name, { fromMs: atMs - beforeMs, toMs: atMs + afterMs });
-  const named = calls.filter((call) => call.execution === execution || (token !== undefined && call.token === token));
-  if (named.length > 0) return recorded(nearest(named, atMs), "execution");
+  const named = latestBefore(
+    calls.filter((call) => call.execution === execution || (token !== undefined && call.token === token)),
+    atMs,
+  );
+  if (named.length > 0) return onlyCaller(named, { name, matched: "execution" });
   const unnamed = calls.filter((call) => call.execution === undefined);
   if (unnamed.length === 0) return { by: null, why: `CloudTrail's event history has no ${name} of that time for this run.` };
-  if (nowMs - atMs < settledMs)
+  if (nowMs - atMs < settledMs) {
     return { by: null, why: `CloudTrail does not say which ${name} of that time is this one, and may not have all of them yet.` };
-  const names = [...new Set(unnamed.map(({ by }) => by))].sort();
-  if (names.length === 1) return recorded(nearest(unnamed, atMs), "time");
-  return { by: null, why: `CloudTrail has several ${name} of that time and does not say which is this one: ${names.join(", ")}.` };
+  }
+  return onlyCaller(unnamed, { name, matched: "time" });
 }
 
-const nearest = (calls: readonly TrailCall[], atMs: number): TrailCall =>
-  calls.reduce((best, one) => (Math.abs(one.atMs - atMs) < Math.abs(best.atMs - atMs) ? one : best));
+/**
+ * Those of the last second in which the call can have come: it came before what it brought about, and the same may be called again right
+ * after (a redrive that ends at once, a start or stop that is repeated). Clocks may differ, so that only a later one is there.
+ */
+function latestBefore(calls: readonly TrailCall[], atMs: number): readonly TrailCall[] {
+  const before = calls.filter((call) => call.atMs <= atMs);
+  const latestMs = Math.max(...(before.length > 0 ? before : calls).map((call) => call.atMs));
+  return calls.filter((call) => call.atMs === latestMs);
+}
+
+function onlyCaller(calls: readonly TrailCall[], { name, matched }: { name: CallName; matched: "execution" | "time" }): RecordedCall {
+  const names = [...new Set(calls.map(({ by }) => by))].sort();
+  if (names.length > 1) {
+    return { by: null, why: `CloudTrail has several ${name} of that time and does not say which is this one: ${names.join(", ")}.` };
+  }
+  // Of several by one person the last: it is as good as any.
+  return recorded(
+    calls.reduce((latest, one) => (one.atMs > latest.atMs ? one : latest)),
+    matched,
+  );
+}
 
 const recorded = ({ by, sourceIp, atMs, event }: TrailCall, matched: "execution" | "time"): RecordedCall => ({
   by,

@@ -204,7 +204,7 @@ describe("what an administrator of the account does to the records", () => {
 
     // Removed and put there again: the old content under a new time, and another content.
     const fifth = await bytesOf(5);
-    await account.local.emulator.clock.advance(3_600_000);
+    await account.local.emulator.clock.advance(3 * 3_600_000);
     expect(
       await addedBy(async () => {
         await remove(recordKey(5));
@@ -214,6 +214,7 @@ describe("what an administrator of the account does to the records", () => {
       ["other-time", 5],
       ["other-time", 6],
     ]);
+    expect(JSON.parse((await account.keyturn("audit", "--verify", "--json")).stdout).verification.late).toEqual([5]);
     const sixth = { ...(await recordOf(6)), reason: "None of your business", recordedAt: nowIso() };
     expect(
       await addedBy(async () => {

@@ -126,7 +126,10 @@ describe("a run leaves a record", () => {
   it("of each attempt, where it was redriven twice, with whoever did that", async () => {
     const { executionArn } = await operator.run(await withCode("exit"));
     runs.redriven = executionArn;
+    // CloudTrail knows whole seconds.
+    await at.emulator.clock.advance(10_000);
     await operator.redrive(executionArn);
+    await at.emulator.clock.advance(10_000);
     const sfn = signedIn(SFNClient, at.administrator, at);
     await sfn.send(new RedriveExecutionCommand({ executionArn }));
     sfn.destroy();

@@ -64,6 +64,24 @@ describe("who redrove and who stopped it", () => {
   });
 });
 
+describe("of several calls on one execution", () => {
+  const redriven = { ...started, redrive: { name: "RedriveExecution", atMs: startMs + 550 } } as const satisfies Happenings;
+  const who = async (calls: readonly TrailCall[]) => (await find(redriven, { RedriveExecution: calls })).redriven;
+  const on = (by: string, afterMs: number) => call(by, startMs + afterMs, { execution });
+
+  it("the one that came before counts, and not the next that came within the second", async () => {
+    expect(await who([on(alice, 540), on(bob, 1100), on(bob, -2000)])).toMatchObject({ by: alice });
+  });
+
+  it("the next one counts where clocks differ and none came before", async () => {
+    expect(await who([on(bob, 1100)])).toMatchObject({ by: bob });
+  });
+
+  it("none counts where two people came within one second", async () => {
+    expect(await who([on(alice, 540), on(bob, 100)])).toEqual({ by: null, why: expect.stringContaining(`${alice}, ${bob}`) });
+  });
+});
+
 describe("who answered", () => {
   const answered = { ...started, answers: [{ name: "SendTaskSuccess", atMs: startMs, token: "token-1" }] } as const satisfies Happenings;
   const answers = async (calls: readonly TrailCall[], ageMs?: number) => (await find(answered, { SendTaskSuccess: calls }, ageMs)).answers;
