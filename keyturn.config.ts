@@ -18,6 +18,8 @@ export default defineConfig({
     prefixLists: { s3: "pl-63a5400a", dynamodb: "pl-02cd2c6b" },
   },
   retention: { logDays: 365, oldReportDays: 90, onDelete: "keep" },
+  // Governance first: a record locked under compliance cannot be deleted before its days are over, not even by the account's root.
+  records: { lock: "governance", days: 365 },
   limits: { approvalSeconds: 14_400, refusals: 5, lockSeconds: 900, queueSeconds: 1800, vcpus: 16 },
   // Leave it out, and keys are rotated by hand only (keyturn admin rotate).
   rotation: { days: 90 },

@@ -22,6 +22,7 @@ const root: AnyCommand = commandGroup({
     logs: async () => (await import("./runs/logs.ts")).logs,
     stop: async () => (await import("./runs/stop.ts")).stop,
     replay: async () => (await import("./runs/replay.ts")).replay,
+    audit: async () => (await import("./audit/audit.ts")).audit,
     admin: async () =>
       commandGroup({
         name: "admin",

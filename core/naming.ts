@@ -27,6 +27,10 @@ export const roleNames = {
   retrieveCredentials: "RetrieveCredentialsRole",
   authorizeSubmission: "AuthorizeSubmissionRole",
   rotateAdminKey: "RotateAdminKeyRole",
+  // Lambdas that a run's end calls, and what wakes the second of them.
+  announceEnd: "AnnounceEndRole",
+  recordRun: "RecordRunRole",
+  sweepRecords: "KeyturnSweepRole",
   iamAdmin: "KeyturnIamAdmin",
   reportReader: "KeyturnReportReader",
   scheduler: "KeyturnSchedulerRole",
@@ -73,6 +77,12 @@ export const flowLogGroup = "/keyturn/network";
 export const jobDefinitionName = (job: string): string => `keyturn-${job}`;
 export const jobBucketName = (job: string, at: { account: string; region: string }): string => `keyturn-${job}-${at.account}-${at.region}`;
 
+/** Ends in a word, so that no job's bucket can have its name. */
+export const recordsBucketName = (at: { account: string; region: string }): string => `keyturn-${at.account}-${at.region}-records`;
+/** Rules that hear of a run's end, and the group of the schedule that looks for ends which nobody heard of. */
+export const runEndRuleName = (task: string): string => `keyturn-${task}`;
+export const recordScheduleGroupName = "keyturn-record";
+
 /** SSM parameter holding a job's current definition ARN, revision included: written by `jobs`, read by `workflow` when it deploys. */
 export const jobDefinitionParameter = (job: string): string => `/keyturn/jobs/${job}/definition`;
 
@@ -83,6 +93,7 @@ export const keyAlias = {
   mfaSession: "alias/keyturn/mfa-session",
   jobCredentials: "alias/keyturn/job-credentials",
   workflow: "alias/keyturn/workflow",
+  records: "alias/keyturn/records",
   logs: "alias/keyturn/logs",
   networkLogs: "alias/keyturn/network-logs",
   job: (job: string): string => `alias/keyturn/jobs/${job}`,

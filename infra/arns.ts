@@ -12,6 +12,8 @@ import {
   jobLogGroup,
   jobQueueName,
   notificationTopicName,
+  recordScheduleGroupName,
+  recordsBucketName,
   scheduleDeadLetterQueueName,
   scheduleGroupName,
   spotJobQueueName,
@@ -52,6 +54,7 @@ export function arnsOf(stack: Stack) {
     topic: regional("sns", notificationTopicName),
     deadLetterQueue: regional("sqs", scheduleDeadLetterQueueName),
     scheduleGroup: regional("scheduler", `schedule-group/${scheduleGroupName}`),
+    recordScheduleGroup: regional("scheduler", `schedule-group/${recordScheduleGroupName}`),
     schedules: regional("scheduler", `schedule/${scheduleGroupName}/*`),
     /** By its name, which begins with a slash. */
     parameter: (name: string) => regional("ssm", `parameter${name}`),
@@ -64,6 +67,7 @@ export function arnsOf(stack: Stack) {
     /** ECR keeps the layers of every image there; AWS's own bucket. */
     imageLayers: `arn:${partition}:s3:::prod-${region}-starport-layer-bucket/*`,
     bucket: (job: string) => `arn:${partition}:s3:::${jobBucketName(job, { account, region })}`,
+    recordsBucket: `arn:${partition}:s3:::${recordsBucketName({ account, region })}`,
     deploymentRole: iam(`role/cdk-${DefaultStackSynthesizer.DEFAULT_QUALIFIER}-cfn-exec-role-${account}-${region}`),
   };
 }

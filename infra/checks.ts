@@ -11,7 +11,7 @@ export function addChecks(keyturn: KeyturnApp): void {
   acknowledge(keyturn);
 }
 
-function acknowledge({ jobs, keys, workflow, config }: KeyturnApp): void {
+function acknowledge({ jobs, keys, record, workflow, config }: KeyturnApp): void {
   if (config.rotation === undefined) {
     Validations.of(keys).acknowledge({
       id: "AwsSolutions-SMG4",
@@ -21,6 +21,10 @@ function acknowledge({ jobs, keys, workflow, config }: KeyturnApp): void {
   Validations.of(jobs).acknowledge({
     id: "AwsSolutions-S1",
     reason: "Whoever reads an object needs the job's data key, and KMS logs every use of it with the bucket's ARN as context.",
+  });
+  Validations.of(record).acknowledge({
+    id: "AwsSolutions-S1",
+    reason: "Whoever writes or reads a record needs the records' key, and KMS logs every use of it with the object's ARN as context.",
   });
   Validations.of(workflow).acknowledge(
     {

@@ -51,6 +51,13 @@ const Configuration = z.strictObject({
     oldReportDays: wholeNumber(1, 3650, "days"),
     onDelete: z.enum(["keep", "delete"], "must be keep or delete: what happens to keys, secrets and data when a stack is deleted"),
   }),
+  records: z.strictObject({
+    lock: z.enum(
+      ["governance", "compliance"],
+      "must be governance (somebody with the permission to bypass it can delete a record) or compliance (nobody can)",
+    ),
+    days: wholeNumber(1, 36_500, "days"),
+  }),
   limits: z.strictObject({
     approvalSeconds: wholeNumber(60, 604_800, "seconds"),
     refusals: wholeNumber(1, 20, "refusals"),
@@ -117,7 +124,12 @@ function describeIssue(issue: z.core.$ZodIssue): string {
 }
 
 /** What single fields cannot know of each other. */
-const relationFaults = (config: WellFormed): string[] => [...zoneFaults(config), ...networkFaults(config), ...principalFaults(config)];
+const relationFaults = (config: WellFormed): string[] => [
+  ...zoneFaults(config),
+  ...networkFaults(config),
+  ...recordFaults(config),
+  ...principalFaults(config),
+];
 
 function* zoneFaults({ region, zones }: WellFormed): Generator<string> {
   if (!zones) return;
@@ -138,6 +150,12 @@ function* networkFaults({ network, zones }: WellFormed): Generator<string> {
   const needed = zones.length * (2 * size(tasks) + size(endpoints) + size(jobs));
   if (needed > size(vpcMask)) {
     yield `network.subnetMasks need ${needed} addresses, but network.cidr ${network.cidr} has ${size(vpcMask)}: widen the range or shrink the subnets`;
+  }
+}
+
+function* recordFaults({ records, retention }: WellFormed): Generator<string> {
+  if (records?.lock === "compliance" && retention?.onDelete === "delete") {
+    yield `records.lock compliance cannot be undone for ${records.days} days, by nobody, and retention.onDelete says that this account is one to be taken down: write governance`;
   }
 }
 

@@ -1,4 +1,4 @@
-// The app: five stacks by owner, in the order in which each can be deployed alone.
+// The app: six stacks by owner, in the order in which each can be deployed alone.
 
 import { App, type AppProps, type Stack, Tags } from "aws-cdk-lib";
 import cdkJson from "../cdk.json" with { type: "json" };
@@ -10,6 +10,7 @@ import { IdentityStack } from "./stacks/identity.ts";
 import { JobsStack } from "./stacks/jobs.ts";
 import { KeysStack } from "./stacks/keys.ts";
 import { NetworkStack } from "./stacks/network.ts";
+import { RecordStack } from "./stacks/record.ts";
 import { WorkflowStack } from "./stacks/workflow.ts";
 
 export interface BuildOptions {
@@ -32,6 +33,7 @@ export interface KeyturnApp {
   readonly keys: KeysStack;
   readonly jobs: JobsStack;
   readonly workflow: WorkflowStack;
+  readonly record: RecordStack;
 }
 
 /** Builds the app; nothing is looked up, so it needs neither an account nor a network. */
@@ -79,9 +81,15 @@ export function buildApp(config: KeyturnConfig, options: BuildOptions): KeyturnA
     bundles,
     description: "Keyturn: the state machine and its tasks",
   });
-  deployInOrder([network, identity, keys, jobsStack, workflow]);
+  const record = new RecordStack(app, "keyturn-record", {
+    ...common,
+    keys,
+    bundles,
+    description: "Keyturn: the record of every finished run",
+  });
+  deployInOrder([network, identity, keys, jobsStack, workflow, record]);
   for (const [key, value] of Object.entries(config.tags)) Tags.of(app).add(key, value);
-  return { app, config, network, identity, keys, jobs: jobsStack, workflow };
+  return { app, config, network, identity, keys, jobs: jobsStack, workflow, record };
 }
 
 /** Names hold the stacks together more than exports do, so the order has to be said. */

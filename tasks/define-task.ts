@@ -9,7 +9,7 @@ export interface InvocationContext {
 }
 
 export interface Task<Input, Output> {
-  /** The workflow's state that invokes it, or a name of its own. */
+  /** The workflow's state that invokes it; of a task that none does, its own name. */
   readonly state: string;
   /** Parses the event; throws a KeyturnError where the workflow can act on what is wrong with it. */
   readonly parse: (event: unknown) => Input;
@@ -58,6 +58,8 @@ export function defineTask<Input, Output>(task: Task<Input, Output>, { nowMs, wr
 function runOf(event: unknown): string | undefined {
   const at = (value: unknown, member: string): unknown =>
     typeof value === "object" && value !== null && Object.hasOwn(value, member) ? (value as Record<string, unknown>)[member] : undefined;
-  const run = at(event, "run") ?? at(at(event, "order"), "run");
+  const execution = at(event, "execution");
+  const run =
+    at(event, "run") ?? at(at(event, "order"), "run") ?? (typeof execution === "string" ? execution.split(":").at(-1) : undefined);
   return typeof run === "string" ? run.slice(0, 80) : undefined;
 }

@@ -125,7 +125,7 @@ const readyLine = ({ local, admins, configFile, profiles }: Running): string =>
 const uses: Readonly<Record<string, string>> = {
   operator: "starts, answers, watches and stops runs",
   "iam-admin": "enrols admins (the role KeyturnIamAdmin, opened with MFA)",
-  auditor: "reads histories, logs and policies",
+  auditor: "reads records, histories, logs and policies",
   "report-reader": "reads what the jobs wrote (the role KeyturnReportReader, opened with MFA)",
   administrator: "may do everything; the account is empty",
 };

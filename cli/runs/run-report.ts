@@ -2,7 +2,7 @@
 
 import { executionName } from "../../core/resume.ts";
 import { errorMessage } from "../../core/run-history.ts";
-import { consoleUrl } from "../../tasks/request-mfa/task.ts";
+import { consoleUrl } from "../../tasks/notification.ts";
 import type { RunStatus, RunView } from "../local/follow-run.ts";
 import { codeRequestOf, whyItWaits } from "./code-request.ts";
 import { costSoFarUsd } from "./cost-so-far.ts";

@@ -4,7 +4,7 @@ import { Duration, type RemovalPolicy, Size, type Stack } from "aws-cdk-lib";
 import { EcsFargateContainerDefinition, EcsJobDefinition } from "aws-cdk-lib/aws-batch";
 import { Platform } from "aws-cdk-lib/aws-ecr-assets";
 import { ContainerImage, CpuArchitecture, FargatePlatformVersion, LogDriver, OperatingSystemFamily } from "aws-cdk-lib/aws-ecs";
-import { AnyPrincipal, Effect, PolicyStatement, Role } from "aws-cdk-lib/aws-iam";
+import { Role } from "aws-cdk-lib/aws-iam";
 import { type IKey, Key } from "aws-cdk-lib/aws-kms";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { BlockPublicAccess, Bucket, BucketEncryption } from "aws-cdk-lib/aws-s3";
@@ -21,6 +21,7 @@ import {
 } from "../../core/naming.ts";
 import type { JobDefinition } from "../../jobs/definition.ts";
 import { arnsOf } from "../arns.ts";
+import { otherEncryptions } from "./bucket-encryption.ts";
 
 export interface JobPlaceProps {
   readonly job: JobDefinition;
@@ -93,29 +94,4 @@ export class JobPlaceResources extends Construct {
   #role(stack: Stack, name: string) {
     return Role.fromRoleArn(this, name, arnsOf(stack).role(name), { mutable: false });
   }
-}
-
-/**
- * Denies writes that ask for any encryption but the job's own data key; one that asks for none gets the bucket's.
- * A negated condition is true where its key is missing: `aws:kms` without a key would mean AWS's own.
- */
-function otherEncryptions(objects: string, dataKey: string): PolicyStatement[] {
-  const asked = "s3:x-amz-server-side-encryption";
-  const denied = {
-    OtherEncryption: { Null: { [asked]: "false" }, StringNotEquals: { [asked]: "aws:kms" } },
-    NotTheDataKey: { Null: { [asked]: "false" }, StringNotEquals: { [`${asked}-aws-kms-key-id`]: dataKey } },
-    AnotherKey: { Null: { [`${asked}-aws-kms-key-id`]: "false" }, StringNotEquals: { [`${asked}-aws-kms-key-id`]: dataKey } },
-    KeyOfTheCaller: { Null: { [`${asked}-customer-algorithm`]: "false" } },
-  };
-  return Object.entries(denied).map(
-    ([sid, conditions]) =>
-      new PolicyStatement({
-        sid,
-        effect: Effect.DENY,
-        principals: [new AnyPrincipal()],
-        actions: ["s3:PutObject"],
-        resources: [objects],
-        conditions,
-      }),
-  );
 }

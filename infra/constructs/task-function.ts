@@ -19,11 +19,11 @@ export interface TaskFunctionProps {
   /** Folder with `index.mjs`. */
   readonly code: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** @defaultValue 30: a step that takes longer has lost its service, not its patience */
-  readonly timeoutSeconds?: number;
   readonly logsKey: IKey;
   readonly logDays: RetentionDays;
   readonly removal: RemovalPolicy;
+  /** @defaultValue 30: a step that takes longer has lost its service, not its patience */
+  readonly timeoutSeconds?: number;
   readonly network?: { readonly vpc: NetworkStack["vpc"]; readonly tenant: TenantNetwork };
 }
 

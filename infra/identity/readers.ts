@@ -37,7 +37,7 @@ export class Readers extends Construct {
 
 const readLogs = ["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"] as const;
 
-const describeJobs: Statement = {
+export const describeJobs: Statement = {
   sid: "WatchJobs",
   actions: ["batch:DescribeJobs"],
   resources: ["*"],
@@ -45,7 +45,7 @@ const describeJobs: Statement = {
 };
 
 /** Step Functions opens and seals an execution's data with its caller's permissions; keys are known by alias, because they come later. */
-function throughStepFunctions(stack: Stack, actions: readonly string[]): Statement {
+export function throughStepFunctions(stack: Stack, actions: readonly string[]): Statement {
   const arns = arnsOf(stack);
   return {
     sid: "DataOfTheStateMachine",
@@ -130,6 +130,27 @@ function auditorStatements(stack: Stack): Statement[] {
     },
     throughStepFunctions(stack, ["kms:Decrypt"]),
     describeJobs,
+    {
+      sid: "Records",
+      actions: [
+        "s3:GetBucketObjectLockConfiguration",
+        "s3:GetObject",
+        "s3:GetObjectRetention",
+        "s3:GetObjectVersion",
+        "s3:ListBucket",
+        "s3:ListBucketVersions",
+      ],
+      resources: [arns.recordsBucket, `${arns.recordsBucket}/*`],
+    },
+    {
+      sid: "DataOfTheRecords",
+      actions: ["kms:Decrypt"],
+      resources: [arns.everyKey],
+      conditions: {
+        "ForAnyValue:StringEquals": { "kms:ResourceAliases": keyAlias.records },
+        StringEquals: { "kms:ViaService": `s3.${stack.region}.amazonaws.com` },
+      },
+    },
     {
       sid: "Logs",
       actions: readLogs,

@@ -1,6 +1,6 @@
 // The keys that AWS services use for us: the workflow's own data, and the logs.
 
-import type { Stack } from "aws-cdk-lib";
+import { RemovalPolicy, type Stack } from "aws-cdk-lib";
 import { Construct } from "constructs";
 import { keyAlias, roleNames, stateMachineLogGroup } from "../../core/naming.ts";
 import { arnsOf } from "../arns.ts";
@@ -12,6 +12,7 @@ const tableUse = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:Generate
 
 export class ServiceKeys extends Construct {
   readonly workflow: string;
+  readonly records: string;
   readonly logs: string;
 
   constructor(stack: Stack, config: KeyturnConfig) {
@@ -24,6 +25,14 @@ export class ServiceKeys extends Construct {
       arns,
       uses: [...executionUses(stack), ...tableUses(stack), ...messageUses(stack)],
       removal,
+    }).arn;
+    this.records = new ExactKey(this, "RecordsKey", {
+      alias: keyAlias.records,
+      description: "Keyturn: records of finished runs",
+      arns,
+      uses: recordUses(stack),
+      // Kept whatever the configuration says, as the records are.
+      removal: RemovalPolicy.RETAIN,
     }).arn;
     this.logs = new ExactKey(this, "LogsKey", {
       alias: keyAlias.logs,
@@ -99,10 +108,37 @@ function messageUses(stack: Stack): KeyUse[] {
       conditions: through("sns", stack),
     },
     {
+      sid: "AnnounceEndNotifies",
+      principal: { AWS: arns.role(roleNames.announceEnd) },
+      actions: ["kms:Decrypt", "kms:GenerateDataKey"],
+      conditions: through("sns", stack),
+    },
+    {
       sid: "SchedulerPutsAside",
       principal: { AWS: arns.role(roleNames.scheduler) },
       actions: ["kms:Decrypt", "kms:GenerateDataKey"],
       conditions: through("sqs", stack),
+    },
+  ];
+}
+
+/** Records are written and read through S3, object by object: no bucket key, so that KMS logs each with its name. */
+function recordUses(stack: Stack): KeyUse[] {
+  const arns = arnsOf(stack);
+  const ofTheRecords = { ...through("s3", stack), StringLike: { "kms:EncryptionContext:aws:s3:arn": `${arns.recordsBucket}/*` } };
+  return [
+    {
+      sid: "RecordRunAddsAndReads",
+      principal: { AWS: arns.role(roleNames.recordRun) },
+      actions: ["kms:Decrypt", "kms:GenerateDataKey"],
+      conditions: ofTheRecords,
+    },
+    {
+      sid: "AuditorsRead",
+      // Left to IAM policies: auditors are people's own roles, which this stack does not know.
+      principal: { AWS: arns.root },
+      actions: ["kms:Decrypt"],
+      conditions: ofTheRecords,
     },
   ];
 }

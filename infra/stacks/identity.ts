@@ -12,6 +12,7 @@ import { keyRotationRole } from "../identity/key-rotation-role.ts";
 import { People } from "../identity/people.ts";
 import { Readers } from "../identity/readers.ts";
 import { reportReaderRole } from "../identity/report-reader.ts";
+import { runEndRoles } from "../identity/run-end-roles.ts";
 import { schedulerRole } from "../identity/scheduler-role.ts";
 import { TaskRoles } from "../identity/task-roles.ts";
 import type { NetworkStack } from "./network.ts";
@@ -36,6 +37,7 @@ export class IdentityStack extends Stack {
     });
     new TaskRoles(this, jobs);
     new ExactRole(this, schedulerRole(this, arnsOf(this)));
+    for (const role of runEndRoles(this)) new ExactRole(this, role);
     new IamAdmin(this, config);
     if (config.rotation !== undefined) new ExactRole(this, keyRotationRole(this));
     new ExactRole(this, reportReaderRole(this, { jobs, trust: config.reportReader }));

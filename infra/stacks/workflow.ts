@@ -15,6 +15,7 @@ import { arnsOf, placeOf } from "../arns.ts";
 import type { Bundles } from "../bundles.ts";
 import type { KeyturnConfig } from "../config.ts";
 import { removalPolicyFor } from "../constructs/key.ts";
+import { RunEndRule } from "../constructs/run-end-rule.ts";
 import { TaskFunction } from "../constructs/task-function.ts";
 import { type LambdaTask, lambdaTasks } from "../identity/task-roles.ts";
 import { Schedules } from "../workflow/schedules.ts";
@@ -58,6 +59,7 @@ export class WorkflowStack extends Stack {
       logDays: config.retention.logDays,
       removal: removalPolicyFor(config.retention.onDelete),
     });
+    this.#announceEnds(props, logsKey);
     new Schedules(this, { jobs, workflowKey: keys.services.workflow });
   }
 
@@ -84,6 +86,24 @@ export class WorkflowStack extends Stack {
     });
     const admins = Object.values(config.admins).flatMap(({ email }) => (email === undefined ? [] : [email]));
     for (const email of new Set([...config.notifications.emails, ...admins])) topic.addSubscription(new EmailSubscription(email));
+  }
+
+  #announceEnds({ config, bundles }: WorkflowStackProps, logsKey: IKey): void {
+    const made = new TaskFunction(this, {
+      task: "announce-end",
+      runsUnder: roleNames.announceEnd,
+      code: bundles.task("announce-end"),
+      environment: { KEYTURN_TOPIC_ARN: arnsOf(this).topic },
+      logsKey,
+      logDays: config.retention.logDays,
+      removal: removalPolicyFor(config.retention.onDelete),
+    });
+    new RunEndRule(this, {
+      task: "announce-end",
+      function: made.function,
+      description: "a run has ended and people are told",
+      input: { execution: "executionArn", status: "status" },
+    });
   }
 
   /** The Lambdas with the environment that each handler parses; one that is not in the table below does not exist. */

@@ -1,12 +1,13 @@
 // Lambda request-mfa: parses, wires SNS, publishes; the task token stays unread, for the answer comes from somebody else.
 
-import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
+import { SNSClient } from "@aws-sdk/client-sns";
 import * as z from "zod/mini";
 import { stateNames } from "../../core/naming.ts";
 import { assertOrderIntact } from "../../core/order.ts";
 import { parseOrder } from "../../core/order-form.ts";
 import { defineTask } from "../define-task.ts";
 import { parseEnvironment, wholeNumber } from "../environment.ts";
+import { publishTo } from "../notification.ts";
 import { reasonsToAsk, requestMfa } from "./task.ts";
 
 const Environment = z.object({ KEYTURN_TOPIC_ARN: z.string(), KEYTURN_MAX_REFUSALS: wholeNumber, KEYTURN_LOCK_SECONDS: wholeNumber });
@@ -20,9 +21,8 @@ const Input = z.object({
 });
 
 const environment = parseEnvironment(Environment, process.env);
-const TopicArn = environment.KEYTURN_TOPIC_ARN;
 const lock = { maxRefusals: environment.KEYTURN_MAX_REFUSALS, seconds: environment.KEYTURN_LOCK_SECONDS };
-const sns = new SNSClient({});
+const publish = publishTo(new SNSClient({}), environment.KEYTURN_TOPIC_ARN);
 
 export const handler = defineTask({
   state: stateNames.requestMfa,
@@ -34,9 +34,7 @@ export const handler = defineTask({
   },
   perform: (input) =>
     requestMfa(input, {
-      publish: async ({ subject: Subject, message: Message }) => {
-        await sns.send(new PublishCommand({ TopicArn, Subject, Message }));
-      },
+      publish,
       nowMs: () => Date.now(),
       lock,
     }),

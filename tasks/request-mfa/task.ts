@@ -1,7 +1,9 @@
 // Composes what a person reads when a run waits for a code: who asked for what, why now, until when, and how to answer.
 
+import { oneLine } from "../../core/foreign-text.ts";
 import { jobRoleName } from "../../core/naming.ts";
 import type { Order } from "../../core/order.ts";
+import { consoleUrl, factLines, type Notification, type Publish, regionOf, subjectLine, utc } from "../notification.ts";
 
 /** Why a run asks for a code, as the workflow says it. */
 export const reasonsToAsk = ["no-code", "replayed", "refused", "session-expired"] as const;
@@ -19,12 +21,6 @@ export interface RequestMfaInput {
   readonly deadline: string;
 }
 
-export interface Notification {
-  /** At most 100 printable ASCII characters, as SNS wants it. */
-  readonly subject: string;
-  readonly message: string;
-}
-
 /** When refused codes lock an admin; what validate-mfa is given too. */
 export interface Lock {
   readonly maxRefusals: number;
@@ -33,7 +29,7 @@ export interface Lock {
 }
 
 export interface RequestMfaDependencies {
-  readonly publish: (notification: Notification) => Promise<void>;
+  readonly publish: Publish;
   readonly nowMs: () => number;
   readonly lock: Lock;
 }
@@ -41,8 +37,6 @@ export interface RequestMfaDependencies {
 export async function requestMfa(input: RequestMfaInput, { publish, nowMs, lock }: RequestMfaDependencies): Promise<void> {
   await publish(composeNotification(input, { nowMs: nowMs(), lock }));
 }
-
-const subjectMaxLength = 100;
 
 /** The notification. It holds no task token and no code: whoever answers finds the token with permissions of their own. */
 export function composeNotification(input: RequestMfaInput, { nowMs, lock }: { nowMs: number; lock: Lock }): Notification {
@@ -61,7 +55,7 @@ export function composeNotification(input: RequestMfaInput, { nowMs, lock }: { n
   const lines = [
     `Keyturn waits for a one-time MFA code from ${admin} before it goes on with ${job}.`,
     "",
-    ...facts.map(([name, value]) => `${`${name}:`.padEnd(13)}${value}`),
+    ...factLines(facts),
     "",
     `Why now: ${because === "no-code" && message !== undefined ? "the run still has no code." : reasons[because]}`,
     ...(message === undefined ? [] : [`         ${oneLine(message)}`]),
@@ -92,7 +86,7 @@ export function composeNotification(input: RequestMfaInput, { nowMs, lock }: { n
     "A code is good for about 30 seconds and for one run.",
     `${lock.maxRefusals === 1 ? "One refused code locks" : `${lock.maxRefusals} refused codes within ${duration(lock.seconds)} lock`} ${admin} out for ${duration(lock.seconds)}.`,
   ];
-  return { subject: subjectOf(order), message: `${lines.join("\n")}\n` };
+  return { subject: subjectLine(`Keyturn: ${admin}, please approve ${job} (${run})`), message: `${lines.join("\n")}\n` };
 }
 
 const reasons: Readonly<Record<Because, string>> = {
@@ -102,34 +96,9 @@ const reasons: Readonly<Record<Because, string>> = {
   "session-expired": "the MFA session has ended before the job could start; a fresh code opens a new one.",
 };
 
-function subjectOf({ run, job, admin }: Order): string {
-  const text = `Keyturn: ${admin}, please approve ${job} (${run})`.replaceAll(/[^\x20-\x7e]/g, "?");
-  return text.length <= subjectMaxLength ? text : `${text.slice(0, subjectMaxLength - 3)}...`;
-}
-
-/** Foreign text must not be able to begin a line of its own in a message that a person trusts. */
-const oneLine = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").trim();
-
-const utc = (iso: string): string => `${new Date(iso).toISOString().slice(0, 16).replace("T", " ")} UTC`;
-
 function duration(seconds: number): string {
   const minutes = Math.max(0, Math.round(seconds / 60));
   if (minutes < 120) return minutes === 1 ? "1 minute" : `${minutes} minutes`;
   const rest = minutes % 60;
   return `${Math.floor(minutes / 60)} hours${rest === 0 ? "" : ` ${rest} minutes`}`;
-}
-
-const regionOf = (arn: string): string => arn.split(":")[3] ?? "";
-
-/** An execution's page. Source: the console's own addresses, per partition. */
-export function consoleUrl(arn: string): string {
-  const region = regionOf(arn);
-  const partition = arn.split(":")[1];
-  const host =
-    partition === "aws-cn"
-      ? "console.amazonaws.cn"
-      : partition === "aws-us-gov"
-        ? "console.amazonaws-us-gov.com"
-        : "console.aws.amazon.com";
-  return `https://${region}.${host}/states/home?region=${region}#/v2/executions/details/${arn}`;
 }

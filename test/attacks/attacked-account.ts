@@ -5,7 +5,14 @@ import { type AccountWatchers, type PopulatedAccount, startPopulatedAccount } fr
 import { repositoryRoot } from "../../cli/local/repository.ts";
 import { signedIn } from "../../cli/local/sign-in.ts";
 import { synthesise } from "../../cli/local/synthesis.ts";
-import { jobRoleName, launcherRoleName, roleNames, scheduleGroupName, stateMachineName } from "../../core/naming.ts";
+import {
+  jobRoleName,
+  launcherRoleName,
+  recordScheduleGroupName,
+  roleNames,
+  scheduleGroupName,
+  stateMachineName,
+} from "../../core/naming.ts";
 import type { Credentials, Origin } from "../../emulator/service.ts";
 import config from "../../keyturn.config.ts";
 
@@ -30,6 +37,9 @@ export const principals = [
   roleNames.validateMfa,
   roleNames.retrieveCredentials,
   roleNames.authorizeSubmission,
+  roleNames.announceEnd,
+  roleNames.recordRun,
+  roleNames.sweepRecords,
   roleNames.scheduler,
   roleNames.jobExecution,
   roleNames.flowLogs,
@@ -76,6 +86,8 @@ const executionRoles: readonly string[] = [
   roleNames.retrieveCredentials,
   roleNames.authorizeSubmission,
   roleNames.rotateAdminKey,
+  roleNames.announceEnd,
+  roleNames.recordRun,
 ];
 
 /** Credentials as the principal itself would hold them, got the way it gets them. */
@@ -117,9 +129,11 @@ async function serviceSession(role: string, at: Deployed): Promise<Credentials> 
       ? ["states.amazonaws.com", at.stateMachineArn]
       : role === roleNames.scheduler
         ? ["scheduler.amazonaws.com", at.arn("scheduler", `schedule-group/${scheduleGroupName}`)]
-        : role === roleNames.flowLogs
-          ? ["vpc-flow-logs.amazonaws.com", at.arn("ec2", "vpc-flow-log/fl-0123456789abcdef0")]
-          : ["ecs-tasks.amazonaws.com", at.arn("ecs", "task/keyturn/0123456789abcdef")];
+        : role === roleNames.sweepRecords
+          ? ["scheduler.amazonaws.com", at.arn("scheduler", `schedule-group/${recordScheduleGroupName}`)]
+          : role === roleNames.flowLogs
+            ? ["vpc-flow-logs.amazonaws.com", at.arn("ec2", "vpc-flow-log/fl-0123456789abcdef0")]
+            : ["ecs-tasks.amazonaws.com", at.arn("ecs", "task/keyturn/0123456789abcdef")];
   return at.emulator.roles.assumeAsService({ service, roleArn, sessionName: "stolen", sourceArn });
 }
 

@@ -8,6 +8,7 @@ import { DemoActs } from "../../cli/local/demo-acts.ts";
 import { repositoryRoot } from "../../cli/local/repository.ts";
 import { synthesise } from "../../cli/local/synthesis.ts";
 import { jobRoleName } from "../../core/naming.ts";
+import { passTime } from "../runs/recorded-runs.ts";
 import { AccountSecrets } from "./account-secrets.ts";
 import { startAttackedAccount } from "./attacked-account.ts";
 import { found, foundCodes } from "./leak-search.ts";
@@ -47,12 +48,15 @@ const holdCodes = [
   "what was sent to people",
   "what Batch shows of its jobs",
   "the buckets",
+  "the records",
   "CloudTrail's event history",
 ];
 
 describe.each(Object.entries(leakyRuns))("%s", (_title, { ends, act }) => {
   it("ends as it should", async () => {
     expect(await act(runs)).toMatch(ends);
+    // What a run's end sets going leaves traces too.
+    await runs.at.emulator.settled();
   });
 
   it.each(Object.entries(publicPlaces))("leaves no secret in %s", async (place, read) => {
@@ -63,6 +67,15 @@ describe.each(Object.entries(leakyRuns))("%s", (_title, { ends, act }) => {
 });
 
 describe("after all of them", () => {
+  it("the records, which waited for CloudTrail, hold no secret, and no envelope either", async () => {
+    await passTime(runs.at, 90);
+    const text = (await publicPlaces["the records"]?.(runs.at)) ?? "";
+    expect(text.match(/"outcome":/g)?.length).toBeGreaterThanOrEqual(Object.keys(leakyRuns).length);
+    expect(found(text, runs.secrets.all())).toEqual([]);
+    expect(foundCodes(text, runs.codes)).toEqual([]);
+    expect(text).not.toMatch(/kt1\.[A-Za-z0-9_-]{20}|[A-Za-z0-9+/_-]{120}/);
+  });
+
   it("the places were not empty, and there was much to look for", async () => {
     for (const [place, least] of [
       ["the executions' histories", 50_000],

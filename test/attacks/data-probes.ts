@@ -109,7 +109,7 @@ export const dataProbes: readonly Probe[] = [
   },
   {
     what: "notify",
-    may: [roleNames.requestMfa],
+    may: [roleNames.requestMfa, roleNames.announceEnd],
     attempt: (clientOf, at) =>
       clientOf(SNSClient).send(new PublishCommand({ TopicArn: at.arn("sns", notificationTopicName), Message: "probe" })),
   },

@@ -21,6 +21,8 @@ const writers: readonly (readonly [what: string, logGroupName: string, role: Pri
   ["retrieve-credentials's log", functionLogGroup("retrieve-credentials"), roleNames.retrieveCredentials],
   ["authorize-submission's log", functionLogGroup("authorize-submission"), roleNames.authorizeSubmission],
   ["rotate-admin-key's log", functionLogGroup("rotate-admin-key"), roleNames.rotateAdminKey],
+  ["announce-end's log", functionLogGroup("announce-end"), roleNames.announceEnd],
+  ["record-run's log", functionLogGroup("record-run"), roleNames.recordRun],
   ["a job's log", jobLogGroup("announce"), roleNames.jobExecution],
   ["the network's log", flowLogGroup, roleNames.flowLogs],
 ];

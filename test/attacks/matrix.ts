@@ -21,6 +21,7 @@ const refusals = ["AccessDenied", "AccessDeniedException", "AuthorizationError",
 /** IAM's name of each client's service, and of the actions that are not called like their operation. */
 const prefixes: Readonly<Record<string, string>> = {
   BatchClient: "batch",
+  CloudTrailClient: "cloudtrail",
   CloudWatchLogsClient: "logs",
   DynamoDBClient: "dynamodb",
   EventBridgeClient: "events",
@@ -38,6 +39,8 @@ const prefixes: Readonly<Record<string, string>> = {
 };
 const actionsOf: Readonly<Record<string, readonly string[]>> = {
   "lambda:Invoke": ["lambda:InvokeFunction"],
+  "s3:GetObjectLockConfiguration": ["s3:GetBucketObjectLockConfiguration"],
+  "s3:ListObjectVersions": ["s3:ListBucketVersions"],
   "s3:ListObjectsV2": ["s3:ListBucket"],
   "kms:ReEncrypt": ["kms:ReEncryptFrom", "kms:ReEncryptTo"],
   "batch:SubmitJob": ["batch:SubmitJob", "batch:TagResource"],

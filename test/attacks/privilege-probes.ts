@@ -84,6 +84,7 @@ const keys = [
   keyAlias.mfaSession,
   keyAlias.jobCredentials,
   keyAlias.workflow,
+  keyAlias.records,
   keyAlias.job("credential-report"),
   keyAlias.jobData("credential-report"),
 ];

@@ -6,6 +6,7 @@ import { enrollmentProbes } from "./enrollment-probes.ts";
 import { logProbes } from "./log-probes.ts";
 import { privilegeProbes } from "./privilege-probes.ts";
 import type { Probe } from "./probe.ts";
+import { recordProbes } from "./record-probes.ts";
 import { relayProbes } from "./relay-probes.ts";
 import { jobProbes, runProbes } from "./run-probes.ts";
 import { stepProbes } from "./step-probes.ts";
@@ -43,6 +44,11 @@ export const probeGroups: readonly ProbeGroup[] = [
     title: "Enrolling admins",
     why: "Claims 3 and 9: access keys and MFA devices are the IAM admins' business; the people whom they belong to cannot touch them, and no job can.",
     probes: enrollmentProbes,
+  },
+  {
+    title: "The record of runs",
+    why: "Claims 8 and 9: record-run adds records and can do nothing else to them; auditors read them; nobody changes or removes one.",
+    probes: recordProbes,
   },
   { title: "Auditing", why: "Claim 8: auditors read who may what, and no secret and no data.", probes: auditProbes },
   {

@@ -18,6 +18,7 @@ import {
   jobDefinitionParameter,
   jobQueueName,
   notificationTopicName,
+  recordsBucketName,
   roleNames,
   scheduleDeadLetterQueueName,
   spotJobQueueName,
@@ -81,6 +82,18 @@ export const publicPlaces: Readonly<Record<string, (at: Deployed) => Promise<str
           const { Body, Metadata } = await reader.send(new GetObjectCommand({ Bucket, Key }));
           texts.push(`${Key} ${JSON.stringify(Metadata)} ${await Body?.transformToString()}`);
         }
+      }
+    }
+    return texts.join("\n");
+  },
+  "the records": async (at) => {
+    const auditor = signedIn(S3Client, at.people.auditor, at);
+    const Bucket = recordsBucketName(at);
+    const texts: string[] = [];
+    for await (const { Contents = [] } of paginateListObjectsV2({ client: auditor }, { Bucket })) {
+      for (const { Key } of Contents) {
+        const { Body, Metadata } = await auditor.send(new GetObjectCommand({ Bucket, Key }));
+        texts.push(`${Key} ${JSON.stringify(Metadata)} ${await Body?.transformToString()}`);
       }
     }
     return texts.join("\n");

@@ -32,22 +32,27 @@ export const runProbes: readonly Probe[] = [
     attempt: (clientOf) => clientOf(SFNClient).send(new SendTaskSuccessCommand({ taskToken: "none", output: "{}" })),
   },
   {
-    what: "watch a run",
-    may: ["operator", "auditor"],
-    attempt: async (clientOf, _at, { endedExecution: executionArn }) => {
-      await eachOf(
-        clientOf(SFNClient).send(new DescribeExecutionCommand({ executionArn })),
-        clientOf(SFNClient).send(new GetExecutionHistoryCommand({ executionArn })),
-      );
-    },
+    what: "look at a run",
+    may: [roleNames.recordRun, "operator", "auditor"],
+    attempt: (clientOf, _at, { endedExecution: executionArn }) => clientOf(SFNClient).send(new DescribeExecutionCommand({ executionArn })),
   },
   {
-    what: "list runs, and see what they run",
+    what: "read a run's history",
+    may: [roleNames.announceEnd, roleNames.recordRun, "operator", "auditor"],
+    attempt: (clientOf, _at, { endedExecution: executionArn }) =>
+      clientOf(SFNClient).send(new GetExecutionHistoryCommand({ executionArn })),
+  },
+  {
+    what: "list runs",
+    may: [roleNames.recordRun, "operator", "auditor"],
+    attempt: (clientOf, { stateMachineArn }) => clientOf(SFNClient).send(new ListExecutionsCommand({ stateMachineArn })),
+  },
+  {
+    what: "see what runs run",
     may: ["operator", "auditor"],
     attempt: async (clientOf, { stateMachineArn }, { endedExecution: executionArn }) => {
       const sfn = clientOf(SFNClient);
       await eachOf(
-        sfn.send(new ListExecutionsCommand({ stateMachineArn })),
         sfn.send(new DescribeStateMachineCommand({ stateMachineArn })),
         sfn.send(new DescribeStateMachineForExecutionCommand({ executionArn })),
       );
@@ -140,7 +145,7 @@ export const jobProbes: readonly Probe[] = [
   },
   {
     what: "describe jobs",
-    may: [roleNames.runJob, "operator", "auditor"],
+    may: [roleNames.runJob, roleNames.recordRun, "operator", "auditor"],
     attempt: (clientOf, _at, { taggedJob }) => clientOf(BatchClient).send(new DescribeJobsCommand({ jobs: [taggedJob] })),
   },
   {

@@ -3,10 +3,12 @@
 import { BatchClient, RegisterJobDefinitionCommand, SubmitJobCommand } from "@aws-sdk/client-batch";
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient } from "@aws-sdk/client-iam";
 import { EncryptCommand, GenerateDataKeyCommand, KMSClient, ReEncryptCommand } from "@aws-sdk/client-kms";
+import { HeadObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { ListExecutionsCommand, SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
 import { signedIn } from "../../cli/local/sign-in.ts";
 import { encryptionContext } from "../../core/envelope.ts";
-import { jobDefinitionName, keyAlias, roleNames } from "../../core/naming.ts";
+import { jobDefinitionName, keyAlias, recordsBucketName, roleNames } from "../../core/naming.ts";
+import { recordKey } from "../../core/record-chain.ts";
 import { type Deployed, stolen } from "./attacked-account.ts";
 
 /** The run and the order that every specimen is bound to. */
@@ -30,6 +32,8 @@ export interface Specimens {
   readonly launch: Readonly<Record<Job, Uint8Array>>;
   /** ARN of an execution that has ended. */
   readonly endedExecution: string;
+  /** The record of that execution. */
+  readonly record: { readonly key: string; readonly versionId: string };
   /** A job with our tags, and one that somebody else of the account runs without them. */
   readonly taggedJob: string;
   readonly foreignJob: string;
@@ -75,6 +79,7 @@ export async function makeSpecimens(at: Deployed): Promise<Specimens> {
     );
     return given(CiphertextBlob);
   };
+  const execution = await endedExecution(at);
   return {
     sealedCode: given(code.CiphertextBlob),
     mfaSession: given(session.CiphertextBlob),
@@ -84,7 +89,8 @@ export async function makeSpecimens(at: Deployed): Promise<Specimens> {
       "disable-access-key": await addressed("disable-access-key"),
       announce: await addressed("announce"),
     },
-    endedExecution: await endedExecution(at),
+    endedExecution: execution,
+    record: await firstRecord(at),
     taggedJob: await submit(at, { "keyturn:run": "specimen" }),
     foreignJob: await submit(at, {}),
     otherUsersKey: await otherUsersKey(at),
@@ -109,6 +115,15 @@ async function endedExecution(at: Deployed): Promise<string> {
       return given(executionArn);
     await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+/** Once what follows the run's end has happened. */
+async function firstRecord(at: Deployed): Promise<Specimens["record"]> {
+  await at.emulator.settled();
+  const s3 = signedIn(S3Client, at.people.auditor, at);
+  const key = recordKey(1);
+  const { VersionId } = await s3.send(new HeadObjectCommand({ Bucket: recordsBucketName(at), Key: key }));
+  return { key, versionId: given(VersionId) };
 }
 
 /** Its launcher refuses, for it was given no envelope. */

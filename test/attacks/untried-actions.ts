@@ -30,6 +30,16 @@ export const untried: readonly Untried[] = [
     why: "Only through SQS and SNS: putting a missed start aside and notifying need it.",
   },
   {
+    holders: [roleNames.announceEnd, roleNames.recordRun],
+    actions: ["kms:Decrypt", "kms:GenerateDataKey"],
+    why: "Only through Step Functions, and SNS or S3: reading a history, notifying and adding a record need it.",
+  },
+  {
+    holders: ["auditor"],
+    actions: ["s3:GetObjectVersion"],
+    why: "The call is GetObject with a version, by which the probe of the records' versions reads one.",
+  },
+  {
     holders: [roleNames.stateMachine],
     actions: ["kms:Decrypt", "kms:GenerateDataKey"],
     why: "Only with the state machine's own encryption context, which Step Functions gives: every run needs it.",
@@ -37,7 +47,7 @@ export const untried: readonly Untried[] = [
   {
     holders: ["operator", "auditor"],
     actions: ["kms:Decrypt"],
-    why: "Only through Step Functions: starting and watching runs need it.",
+    why: "Only through Step Functions and, for auditors, S3: starting and watching runs and reading records need it.",
   },
   { holders: ["operator"], actions: ["kms:GenerateDataKey"], why: "Only through Step Functions: starting runs needs it." },
   {

@@ -47,7 +47,10 @@ export async function startLocalKeyturn(): Promise<LocalKeyturn> {
 export async function startMovableKeyturn(): Promise<LocalKeyturn & { readonly local: PopulatedAccount }> {
   const { assembly } = await synthesise(repositoryRoot);
   const local = await startPopulatedAccount(config, { port: 0, assembly });
-  const configFile = await writeConfigFile({ operator: { credentials: local.people.operator } }, local);
+  const configFile = await writeConfigFile(
+    { operator: { credentials: local.people.operator }, auditor: { credentials: local.people.auditor } },
+    local,
+  );
   const withdraw = await announceLocalAccount({ endpoint: local.endpoint, configFile: configFile.path });
   const alice = local.admins.get("alice");
   if (alice === undefined) throw new Error("alice is not enrolled");

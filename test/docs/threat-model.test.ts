@@ -49,7 +49,7 @@ let titles: ReadonlyMap<string, ReadonlySet<string>>;
 beforeAll(() => {
   const tests = Map.groupBy(collect([...new Set(proofs.map(({ file }) => file))]), ({ file }) => file.slice(repositoryRoot.length + 1));
   titles = new Map([...tests].map(([file, collected]) => [file, new Set(collected.flatMap(titlesOf))]));
-}, 120_000);
+}, 300_000);
 
 describe("a proof", () => {
   it.each(proofs.map((proof) => [`${proof.page}: ${proof.title}`, proof] as const))("exists, %s", (_name, { title, file }) => {

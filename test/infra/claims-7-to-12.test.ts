@@ -97,6 +97,8 @@ describe("claim 8: operators can start, answer, watch, stop and replay runs, and
         ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"],
       ],
       ["workflow", "TableGetsItsGrant", ["kms:CreateGrant"]],
+      // Of records: the operator's policy names the alias of the workflow's key and no other.
+      ["records", "AuditorsRead", ["kms:Decrypt"]],
     ]);
   });
 });
@@ -167,6 +169,8 @@ describe("claim 10: no policy has * actions; resource * only with its reason", (
       "ValidateMfaRole LambdaMakesInterfaces",
       "RetrieveCredentialsRole LambdaMakesInterfaces",
       "RunJobRole Watch",
+      "RecordRunRole WatchJobs",
+      "RecordRunRole FindCallers",
       "KeyturnIamAdmin ListUsersAndDevices",
       "KeyturnOperator Answer",
       "KeyturnOperator WatchJobs",
@@ -205,6 +209,8 @@ describe("claim 11: no plaintext credential stands in a template, and none gets 
       "keyturn-retrieve-credentials": ["KEYTURN_CREDENTIALS_KEY", "KEYTURN_PLACES", "KEYTURN_SESSION_KEY"],
       "keyturn-authorize-submission": ["KEYTURN_CREDENTIALS_KEY", "KEYTURN_PLAN"],
       "keyturn-rotate-admin-key": ["KEYTURN_ADMINS", "KEYTURN_PROOF_PAUSE_MS", "KEYTURN_SETTLE_MS"],
+      "keyturn-announce-end": ["KEYTURN_TOPIC_ARN"],
+      "keyturn-record-run": ["KEYTURN_RECORDS_BUCKET", "KEYTURN_RECORD_LOCK", "KEYTURN_STATE_MACHINE", "KEYTURN_VERSION"],
     });
     const environments = synthesised
       .ofType("AWS::Batch::JobDefinition")
@@ -223,14 +229,14 @@ describe("claim 12: everything at rest is encrypted with a key of ours; buckets 
 
   it.each([
     ["AWS::SecretsManager::Secret", 2, (p: Record<string, never>) => p["KmsKeyId"]],
-    ["AWS::Logs::LogGroup", 10, (p: Record<string, never>) => p["KmsKeyId"]],
+    ["AWS::Logs::LogGroup", 12, (p: Record<string, never>) => p["KmsKeyId"]],
     ["AWS::SNS::Topic", 1, (p: Record<string, never>) => p["KmsMasterKeyId"]],
     ["AWS::SQS::Queue", 1, (p: Record<string, never>) => p["KmsMasterKeyId"]],
     ["AWS::DynamoDB::Table", 1, (p: { SSESpecification: { KMSMasterKeyId: string } }) => p.SSESpecification.KMSMasterKeyId],
     ["AWS::StepFunctions::StateMachine", 1, (p: { EncryptionConfiguration: { KmsKeyId: string } }) => p.EncryptionConfiguration.KmsKeyId],
     [
       "AWS::S3::Bucket",
-      2,
+      3,
       (p: { BucketEncryption: { ServerSideEncryptionConfiguration: { ServerSideEncryptionByDefault: { KMSMasterKeyID: string } }[] } }) =>
         p.BucketEncryption.ServerSideEncryptionConfiguration[0]?.ServerSideEncryptionByDefault.KMSMasterKeyID,
     ],
@@ -257,7 +263,7 @@ describe("claim 12: everything at rest is encrypted with a key of ours; buckets 
 
   it("rotates every key", () => {
     const keys = synthesised.ofType("AWS::KMS::Key");
-    expect(keys).toHaveLength(11);
+    expect(keys).toHaveLength(12);
     expect(keys.filter(({ Properties }) => Properties.EnableKeyRotation !== true)).toEqual([]);
   });
 
@@ -265,7 +271,7 @@ describe("claim 12: everything at rest is encrypted with a key of ours; buckets 
     const closed = statements.filter(
       ({ effect, conditions }) => effect === "Deny" && conditions["Bool"]?.["aws:SecureTransport"] === "false",
     );
-    expect(closed.map(({ kind }) => kind).sort()).toEqual(["bucket", "bucket", "queue", "topic"]);
+    expect(closed.map(({ kind }) => kind).sort()).toEqual(["bucket", "bucket", "bucket", "queue", "topic"]);
     for (const { Properties } of synthesised.ofType("AWS::S3::Bucket")) {
       expect(Properties.PublicAccessBlockConfiguration).toEqual({
         BlockPublicAcls: true,

@@ -82,6 +82,17 @@ describe("a field that", () => {
       "iamAdmin.trustedPrincipals.0 is of account 444455556666, not 111122223333: name organizationId if other accounts of yours may",
     ],
     [
+      "locks records that nobody could delete in an account that is to be taken down",
+      { retention: { ...validConfig.retention, onDelete: "delete" } },
+      "records.lock compliance cannot be undone for 730 days, by nobody, and retention.onDelete says that this account is one to be taken down: write governance",
+    ],
+    [
+      "locks records in no way that S3 knows",
+      { records: { lock: "strict", days: 30 } },
+      "records.lock must be governance (somebody with the permission to bypass it can delete a record) or compliance (nobody can)",
+    ],
+    ["locks records for no time", { records: { lock: "governance", days: 0 } }, "records.days must be at least 1 days"],
+    [
       "would let a boundary allow everything",
       { boundary: { actions: ["iam:*"] } },
       "boundary.actions.0 is no action: write service:Action in full, without wildcards, so that the limit can be read",

@@ -13,6 +13,7 @@ export const validConfig: KeyturnConfigInput = {
     prefixLists: { s3: "pl-63a5400a", dynamodb: "pl-02cd2c6b" },
   },
   retention: { logDays: 365, oldReportDays: 90, onDelete: "keep" },
+  records: { lock: "compliance", days: 730 },
   limits: { approvalSeconds: 14_400, refusals: 5, lockSeconds: 900, queueSeconds: 1800, vcpus: 16 },
   rotation: { days: 90 },
   iamAdmin: { trustedPrincipals: [], requireMfa: true },

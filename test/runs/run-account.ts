@@ -35,12 +35,13 @@ export interface RunAccount extends Deployed {
 
 const account = "111122223333";
 
-export async function startRunAccount(): Promise<RunAccount> {
+/** @param of.trailDelayMs - how long CloudTrail takes to know of a call; no time where left out */
+export async function startRunAccount(of: { trailDelayMs?: number } = {}): Promise<RunAccount> {
   const app = { file: "test/fixtures/trials/app.ts", alsoReads: ["test/fixtures/trials"] };
   const { assembly } = await synthesise(repositoryRoot, { app });
   const { region } = config;
   const calls: CallRecord[] = [];
-  const emulator = await startEmulator({ account, region, assembly, onCall: (record) => calls.push(record) });
+  const emulator = await startEmulator({ account, region, assembly, ...of, onCall: (record) => calls.push(record) });
   try {
     const people = await emulator.createPeople();
     const { endpoint, administrator } = emulator;
