@@ -14,6 +14,7 @@ import {
   notificationTopicName,
   recordScheduleGroupName,
   recordsBucketName,
+  runEndRuleName,
   scheduleDeadLetterQueueName,
   scheduleGroupName,
   spotJobQueueName,
@@ -54,6 +55,8 @@ export function arnsOf(stack: Stack) {
     topic: regional("sns", notificationTopicName),
     deadLetterQueue: regional("sqs", scheduleDeadLetterQueueName),
     scheduleGroup: regional("scheduler", `schedule-group/${scheduleGroupName}`),
+    recordSchedules: regional("scheduler", `schedule/${recordScheduleGroupName}/*`),
+    runEndRules: regional("events", `rule/${runEndRuleName("*")}`),
     recordScheduleGroup: regional("scheduler", `schedule-group/${recordScheduleGroupName}`),
     schedules: regional("scheduler", `schedule/${scheduleGroupName}/*`),
     /** By its name, which begins with a slash. */
