@@ -36,6 +36,7 @@ const root: AnyCommand = commandGroup({
         },
       }),
     completion: async () => (await import("./completion.ts")).completion,
+    doctor: async () => (await import("./doctor.ts")).doctor,
     local: async () =>
       commandGroup({
         name: "local",

@@ -100,6 +100,13 @@ export const keyAlias = {
   jobData: (job: string): string => `alias/keyturn/jobs/${job}/data`,
 } as const;
 
+/** Limits of the account that Keyturn lives within: Service Quotas' service and quota, as in their ARN. */
+export const accountQuotas = {
+  fargateVcpus: "fargate/L-3032A538",
+  fargateSpotVcpus: "fargate/L-36FBB829",
+  lambdaConcurrency: "lambda/L-B99A9384",
+} as const;
+
 /** State names as they stand in the workflow, the history and the docs. */
 export const stateNames = {
   admitRun: "AdmitRun",

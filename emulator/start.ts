@@ -19,6 +19,7 @@ import { createLogs, type Logs } from "./services/logs.ts";
 import { createS3 } from "./services/s3.ts";
 import { createScheduler, type Scheduler, type SchedulerDependencies } from "./services/scheduler.ts";
 import { createSecretsManager, type SecretsManager, type SecretsManagerDependencies } from "./services/secrets-manager.ts";
+import { createServiceQuotas } from "./services/service-quotas.ts";
 import { createSns, type Sns } from "./services/sns.ts";
 import { createSqs } from "./services/sqs.ts";
 import { createSsm, type Ssm } from "./services/ssm.ts";
@@ -186,6 +187,7 @@ function createServices({ environment, gateway, roles, network }: Foundation, op
     scheduler,
     cloudFormation,
     cloudTrail,
+    createServiceQuotas(environment),
   ];
   return { all, kms, logs, sns, ssm, lambda, batch, events, scheduler, secretsManager, cloudFormation };
 }

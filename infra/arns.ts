@@ -71,6 +71,10 @@ export function arnsOf(stack: Stack) {
     imageLayers: `arn:${partition}:s3:::prod-${region}-starport-layer-bucket/*`,
     bucket: (job: string) => `arn:${partition}:s3:::${jobBucketName(job, { account, region })}`,
     recordsBucket: `arn:${partition}:s3:::${recordsBucketName({ account, region })}`,
+    /** Where `cdk bootstrap` leaves its version. */
+    bootstrapVersion: regional("ssm", `parameter/cdk-bootstrap/${DefaultStackSynthesizer.DEFAULT_QUALIFIER}/version`),
+    /** By the service's and the quota's code, as in `accountQuotas`. */
+    quota: (codes: string) => regional("servicequotas", codes),
     deploymentRole: iam(`role/cdk-${DefaultStackSynthesizer.DEFAULT_QUALIFIER}-cfn-exec-role-${account}-${region}`),
   };
 }

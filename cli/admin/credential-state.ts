@@ -113,13 +113,17 @@ async function readSecret(admin: string, secrets: SecretsManagerClient): Promise
   return { ...readLabels(versions), scheduled };
 }
 
-const scheduledRotation = ({ RotationEnabled, LastRotatedDate, NextRotationDate }: DescribeSecretCommandOutput): ScheduledRotation => ({
+export const scheduledRotation = ({
+  RotationEnabled,
+  LastRotatedDate,
+  NextRotationDate,
+}: DescribeSecretCommandOutput): ScheduledRotation => ({
   isEnabled: RotationEnabled ?? false,
   ...(LastRotatedDate === undefined ? {} : { lastAtMs: LastRotatedDate.getTime() }),
   ...(NextRotationDate === undefined ? {} : { dueAtMs: NextRotationDate.getTime() }),
 });
 
-async function collect<Page, Item>(pages: AsyncIterable<Page>, itemsOf: (page: Page) => readonly Item[]): Promise<Item[]> {
+export async function collect<Page, Item>(pages: AsyncIterable<Page>, itemsOf: (page: Page) => readonly Item[]): Promise<Item[]> {
   const items: Item[] = [];
   for await (const page of pages) items.push(...itemsOf(page));
   return items;

@@ -4,6 +4,7 @@ import type { Stack } from "aws-cdk-lib";
 import { CfnManagedPolicy } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
 import {
+  accountQuotas,
   adminPolicyName,
   auditorPolicyName,
   groupName,
@@ -191,5 +192,12 @@ function auditorStatements(stack: Stack): Statement[] {
       actions: ["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy"],
       resources: [arns.everySecret],
     },
+    {
+      sid: "Stacks",
+      actions: ["cloudformation:DescribeStacks", "cloudformation:GetTemplate"],
+      resources: [arns.everyStack],
+    },
+    { sid: "Bootstrap", actions: ["ssm:GetParameter"], resources: [arns.bootstrapVersion] },
+    { sid: "Quotas", actions: ["servicequotas:GetServiceQuota"], resources: Object.values(accountQuotas).map(arns.quota) },
   ];
 }

@@ -1,5 +1,6 @@
 // What an auditor reads to check the claims in a deployed account: roles, policies, keys' policies, secrets' policies.
 
+import { CloudFormationClient, DescribeStacksCommand, GetTemplateCommand } from "@aws-sdk/client-cloudformation";
 import {
   GetLoginProfileCommand,
   GetPolicyCommand,
@@ -17,7 +18,9 @@ import {
 } from "@aws-sdk/client-iam";
 import { DescribeKeyCommand, GetKeyPolicyCommand, GetKeyRotationStatusCommand, KMSClient } from "@aws-sdk/client-kms";
 import { GetResourcePolicyCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { adminPolicyName, groupName, jobRoleName, keyAlias, roleNames } from "../../core/naming.ts";
+import { GetServiceQuotaCommand, ServiceQuotasClient } from "@aws-sdk/client-service-quotas";
+import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
+import { accountQuotas, adminPolicyName, groupName, jobRoleName, keyAlias, roleNames } from "../../core/naming.ts";
 import type { Deployed, Principal } from "./attacked-account.ts";
 import { eachOf, type Probe } from "./probe.ts";
 
@@ -41,6 +44,36 @@ const reads: readonly (readonly [what: string, read: (iam: IAMClient, at: Deploy
 
 export const auditProbes: readonly Probe[] = [
   ...reads.map(([what, read]): Probe => ({ what, may: ["auditor"], attempt: (clientOf, at) => read(clientOf(IAMClient), at) })),
+  {
+    what: "see which stacks are deployed, and their templates",
+    may: ["auditor"],
+    attempt: async (clientOf) => {
+      const cloudFormation = clientOf(CloudFormationClient);
+      const StackName = "keyturn-identity";
+      await eachOf(
+        cloudFormation.send(new DescribeStacksCommand({ StackName })),
+        cloudFormation.send(new GetTemplateCommand({ StackName, TemplateStage: "Original" })),
+      );
+    },
+  },
+  {
+    what: "read the version of the CDK's bootstrap",
+    may: ["auditor"],
+    attempt: (clientOf) => clientOf(SSMClient).send(new GetParameterCommand({ Name: "/cdk-bootstrap/hnb659fds/version" })),
+  },
+  {
+    what: "read the account's quotas",
+    may: ["auditor"],
+    attempt: async (clientOf) => {
+      const quotas = clientOf(ServiceQuotasClient);
+      await eachOf(
+        ...Object.values(accountQuotas).map((codes) => {
+          const [ServiceCode, QuotaCode] = codes.split("/");
+          return quotas.send(new GetServiceQuotaCommand({ ServiceCode, QuotaCode }));
+        }),
+      );
+    },
+  },
   {
     what: "see whether an admin has a console password",
     may: [jobRoleName("credential-report") as Principal],
