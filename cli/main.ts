@@ -8,7 +8,7 @@ import { type AnyCommand, assertKnownArguments, commandGroup, findCommand, helpT
 import { CommandFailed, Denied, type ExitCode, exitCodes, isExitCode, UsageError } from "./outcome.ts";
 import { colours } from "./terminal.ts";
 
-const root: AnyCommand = commandGroup({
+export const root: AnyCommand = commandGroup({
   name: "keyturn",
   description: "Starts privileged AWS Batch jobs, and only after a person turns a key: a one-time MFA code.",
   examples: ["keyturn local demo", "keyturn plan credential-report", "keyturn run credential-report", "keyturn runs"],
