@@ -168,7 +168,7 @@ const rows: readonly Row[] = [
   ["RunJob, job failed", "15 days later", "new execution", "RequestMfa", "code"],
 ];
 
-describe("a run that ended in", () => {
+describe("a run that ended in", { timeout: 120_000 }, () => {
   it.each(rows)("%s; since then: %s → %s at %s, %s; it succeeds under the same run id", async (failed, change, way, at, code) => {
     const run = `table-${rows.findIndex((row) => row[0] === failed && row[1] === change)}`;
     await failures[failed](run);

@@ -251,7 +251,9 @@ describe("a job that runs", () => {
 });
 
 // Last, since they move the clock far: what a job signs with this machine's is refused first then.
-it("a run whose job failed needs a code once its credentials end before the job could: without one the replay waits, with one it goes on", async () => {
+it("a run whose job failed needs a code once its credentials end before the job could: without one the replay waits, with one it goes on", {
+  timeout: 120_000,
+}, async () => {
   const run = hourOld;
   await local.local.emulator.clock.advance(hourMs);
   const { code, plan, states } = await planOf(run);
@@ -282,7 +284,7 @@ it("a run whose job failed needs a code once its credentials end before the job 
   expect(replayed.stdout).toContain("succeeded");
 });
 
-it("a failed run is replayed after 14 days in a new execution, with a fresh code", async () => {
+it("a failed run is replayed after 14 days in a new execution, with a fresh code", { timeout: 120_000 }, async () => {
   const run = weeksOld;
   await local.local.emulator.clock.advance(15 * 24 * hourMs);
   const { plan } = await planOf(run);
