@@ -18,9 +18,41 @@ import { assertRules, nextWindow } from "../../../emulator/services/secrets-mana
 import type { RotationRules } from "../../../emulator/services/secrets-manager/secrets.ts";
 import { type RotationAccount, startRotationAccount } from "./rotation-account.ts";
 
+const rotating = [
+  ["as it is set up, where the policy says no more", {}, [{}], true],
+  ["but no other function", {}, [{ Null: { "secretsmanager:RotationLambdaARN": "true" } }], true],
+  ["with a function, and may not invoke it", { isConfigured: true }, [{}], false],
+  [
+    "with a function that the policy does not know",
+    { isConfigured: true },
+    [{ Null: { "secretsmanager:RotationLambdaARN": "true" } }],
+    false,
+  ],
+  ["with rules, where they may not be changed", { rules: true }, [{ Bool: { "secretsmanager:ModifyRotationRules": "false" } }], false],
+  [
+    "a secret that this function rotates",
+    {},
+    [{ ArnEquals: { "secretsmanager:resource/AllowRotationLambdaArn": "arn:aws:lambda:us-east-1:111122223333:function:rotate" } }],
+    true,
+  ],
+  [
+    "a secret that another function rotates",
+    {},
+    [{ ArnEquals: { "secretsmanager:resource/AllowRotationLambdaArn": "arn:aws:lambda:us-east-1:111122223333:function:other" } }],
+    false,
+  ],
+] as const;
+const roleNameOf = (title: string) => title.replaceAll(/[^a-z]+/g, "-").slice(0, 60);
+
 let at: RotationAccount;
 beforeAll(async () => {
   at = await startRotationAccount();
+  // Before the clock moves: a client that has been idle meanwhile may need more tries than it has.
+  await at.account.role("Narrow", { service: "lambda.amazonaws.com" });
+  for (const [title, , [Condition]] of rotating) {
+    const statement = { Action: "secretsmanager:RotateSecret", Resource: "*", ...(Object.keys(Condition).length > 0 ? { Condition } : {}) };
+    await at.account.role(roleNameOf(title), { service: "states.amazonaws.com", statements: [statement] });
+  }
 });
 afterAll(() => at.stop());
 
@@ -248,7 +280,7 @@ describe("whoever rotates", () => {
     const functionArn = at.functionArn.replace(":rotate", ":narrow");
     const [SecretId, other] = [await at.secret(), await at.another()];
     const { ARN: SourceArn } = await at.describe(SecretId);
-    const Role = await at.account.role("Narrow", { service: "lambda.amazonaws.com" });
+    const Role = "arn:aws:iam::111122223333:role/Narrow";
     const Code = { S3Bucket: "assets", S3Key: await at.account.folder({ "index.mjs": "export const handler = async () => {};" }) };
     const definition = { FunctionName: "narrow", Handler: "index.handler", Runtime: "nodejs24.x", Code, Role };
     await at.account.create("AWS::Lambda::Function", definition);
@@ -267,36 +299,9 @@ describe("whoever rotates", () => {
     await at.secretsManager.idle();
   });
 
-  it.each([
-    ["as it is set up, where the policy says no more", {}, [{}], true],
-    ["but no other function", {}, [{ Null: { "secretsmanager:RotationLambdaARN": "true" } }], true],
-    ["with a function, and may not invoke it", { isConfigured: true }, [{}], false],
-    [
-      "with a function that the policy does not know",
-      { isConfigured: true },
-      [{ Null: { "secretsmanager:RotationLambdaARN": "true" } }],
-      false,
-    ],
-    ["with rules, where they may not be changed", { rules: true }, [{ Bool: { "secretsmanager:ModifyRotationRules": "false" } }], false],
-    [
-      "a secret that this function rotates",
-      {},
-      [{ ArnEquals: { "secretsmanager:resource/AllowRotationLambdaArn": "arn:aws:lambda:us-east-1:111122223333:function:rotate" } }],
-      true,
-    ],
-    [
-      "a secret that another function rotates",
-      {},
-      [{ ArnEquals: { "secretsmanager:resource/AllowRotationLambdaArn": "arn:aws:lambda:us-east-1:111122223333:function:other" } }],
-      false,
-    ],
-  ] as const)("may rotate %s", async (title, of, [Condition], isAllowed) => {
+  it.each(rotating)("may rotate %s", async (title, of, _conditions, isAllowed) => {
     const SecretId = await scheduled();
-    const name = title.replaceAll(/[^a-z]+/g, "-").slice(0, 60);
-    const roleArn = await at.account.role(name, {
-      service: "states.amazonaws.com",
-      statements: [{ Action: "secretsmanager:RotateSecret", Resource: "*", ...(Object.keys(Condition).length > 0 ? { Condition } : {}) }],
-    });
+    const roleArn = `arn:aws:iam::111122223333:role/${roleNameOf(title)}`;
     const sourceArn = "arn:aws:states:us-east-1:111122223333:stateMachine:test";
     const session = await at.account.roles.assumeAsService({ service: "states.amazonaws.com", roleArn, sessionName: "test", sourceArn });
     const input = {
