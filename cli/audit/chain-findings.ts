@@ -153,10 +153,14 @@ function versionFindings(sequence: number, content: Readable, { version, kmsKey 
   return found;
 }
 
+const unreadBefore = (sequence: number): string => `holds no hash of record ${sequence - 1}: that could not be read when it was written.`;
+
 function linkFindings({ sequence, previous }: RunRecord, before: { readonly content: Readable } | undefined): Finding[] {
   if (before === undefined) {
-    // A gap is told of by itself.
-    return sequence === 1 && previous !== null ? [about("broken-link", 1, "holds the hash of a record before it, and is the first.")] : [];
+    if (sequence === 1)
+      return previous === null ? [] : [about("broken-link", 1, "holds the hash of a record before it, and is the first.")];
+    // A gap is told of by itself; that a link was never made is not.
+    return previous === null ? [about("broken-link", sequence, unreadBefore(sequence))] : [];
   }
   if (previous === sha256(before.content.bytes)) return [];
   return [
@@ -164,7 +168,7 @@ function linkFindings({ sequence, previous }: RunRecord, before: { readonly cont
       "broken-link",
       sequence,
       previous === null
-        ? `holds no hash of record ${sequence - 1}: that could not be read when it was written.`
+        ? unreadBefore(sequence)
         : `holds the hash of another record ${sequence - 1} than the one that lies there: one of the two was changed, or written by somebody else.`,
     ),
   ];
