@@ -14,6 +14,7 @@ import { AwsError } from "../../emulator/aws-error.ts";
 import type { Fault } from "../../emulator/faults.ts";
 import { VirtualAuthenticator } from "../../emulator/virtual-authenticator.ts";
 import { type Deployed, longTermKey, startAttackedAccount, stolen } from "../attacks/attacked-account.ts";
+import { endRecordSweep } from "../support/record-sweep.ts";
 
 export interface AdminAccount {
   readonly at: Deployed;
@@ -33,7 +34,9 @@ export interface AdminAccount {
 
 /** @param at - an account that is up already */
 export async function startAdminAccount(at?: Deployed): Promise<AdminAccount> {
-  return adminAccountOf(at ?? (await startAttackedAccount()));
+  const account = at ?? (await startAttackedAccount());
+  await endRecordSweep(account);
+  return adminAccountOf(account);
 }
 
 function adminAccountOf(at: Deployed): AdminAccount {

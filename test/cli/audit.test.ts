@@ -13,18 +13,18 @@ import {
   PutObjectRetentionCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { DeleteScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Finding } from "../../cli/audit/finding.ts";
 import { signedIn } from "../../cli/local/sign-in.ts";
-import { functionLogGroup, keyAlias, recordScheduleGroupName, recordsBucketName, stateMachineName } from "../../core/naming.ts";
+import { functionLogGroup, keyAlias, recordsBucketName, stateMachineName } from "../../core/naming.ts";
 import { attemptKey, attemptOfRecord, recordBytes, recordKey, sha256 } from "../../core/record-chain.ts";
 import type { RunRecord } from "../../core/run-record.ts";
 import { parseRecord } from "../../core/run-record-form.ts";
 import type { Deployed } from "../attacks/attacked-account.ts";
 import { sampleRecord } from "../core/sample-record.ts";
 import { passTime } from "../runs/recorded-runs.ts";
+import { endRecordSweep } from "../support/record-sweep.ts";
 import { type LocalKeyturn, startMovableKeyturn } from "./local-keyturn.ts";
 
 interface Movable extends LocalKeyturn {
@@ -293,7 +293,6 @@ describe("what an administrator of the account does to the records", () => {
   it("to the newest record and its note is mended by the sweep; where that is taken away too, Step Functions remembers the run", async () => {
     const other = await startAccount();
     const theirs = signedIn(S3Client, other.local.administrator, other.local);
-    const scheduler = signedIn(SchedulerClient, other.local.administrator, other.local);
     try {
       await leaveRecords(other, ["one", "two"]);
       const open = { Effect: "Allow", Principal: { AWS: other.local.account }, Action: "s3:*", Resource: `arn:aws:s3:::${Bucket}/*` };
@@ -311,7 +310,7 @@ describe("what an administrator of the account does to the records", () => {
       expect({ ...(await newest()), recordedAt: "" }).toEqual({ ...before, recordedAt: "" });
       expect(await findingsOf(other)).toEqual({ code: 0, findings: [] });
       await forget();
-      await scheduler.send(new DeleteScheduleCommand({ GroupName: recordScheduleGroupName, Name: "keyturn-record-run-sweep" }));
+      await endRecordSweep(other.local);
       await passTime(other.local, 90);
       const { code, findings } = await findingsOf(other);
       expect([code, findings.map(({ rule, message }) => [rule, message.slice(0, 26)])]).toEqual([
@@ -320,7 +319,6 @@ describe("what an administrator of the account does to the records", () => {
       ]);
     } finally {
       theirs.destroy();
-      scheduler.destroy();
       await other.stop();
     }
   });

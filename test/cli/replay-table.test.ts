@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signedIn } from "../../cli/local/sign-in.ts";
 import { AwsError } from "../../emulator/aws-error.ts";
 import type { Fault } from "../../emulator/faults.ts";
+import { endRecordSweep } from "../support/record-sweep.ts";
 import { startMovableKeyturn } from "./local-keyturn.ts";
 
 const minute = 60_000;
@@ -24,6 +25,7 @@ let sfn: SFNClient;
 let batch: BatchClient;
 beforeAll(async () => {
   local = await startMovableKeyturn();
+  await endRecordSweep(local.local);
   sfn = signedIn(SFNClient, local.local.administrator, local.local);
   batch = signedIn(BatchClient, local.local.administrator, local.local);
 });

@@ -2,6 +2,7 @@ import { DescribeStateMachineCommand, SFNClient, UpdateStateMachineCommand } fro
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signedIn } from "../../cli/local/sign-in.ts";
 import { AwsError } from "../../emulator/aws-error.ts";
+import { endRecordSweep } from "../support/record-sweep.ts";
 import { startKeyturn } from "./keyturn-process.ts";
 import { startMovableKeyturn } from "./local-keyturn.ts";
 import { atTerminal, hasPython, keys } from "./terminal-session.ts";
@@ -15,6 +16,7 @@ let weeksOld: string;
 
 beforeAll(async () => {
   local = await startMovableKeyturn();
+  await endRecordSweep(local.local);
   failed = await failedRun();
   hourOld = await failedRun();
   weeksOld = await failedRun();

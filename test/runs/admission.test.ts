@@ -26,7 +26,7 @@ const refusals: readonly (readonly [string, unknown, readonly string[]])[] = [
   ["text", '"credential-report"', [objectFault("a string")]],
   ["a number", "7", [objectFault("a number")]],
   ["null", "null", [objectFault("null")]],
-  ["an empty object", {}, ["job: missing; the catalogue has credential-report, trial", "admin: missing"]],
+  ["an empty object", {}, ["job: missing; the catalogue has credential-report, disable-access-key, trial", "admin: missing"]],
   [
     "an unknown field",
     { ...good, mfacode: "123456" },
@@ -47,7 +47,11 @@ const refusals: readonly (readonly [string, unknown, readonly string[]])[] = [
     { ...good, job: "__proto__" },
     ['job: "__proto__" is not in the catalogue, which has credential-report, trial'],
   ],
-  ["a job that is no text", { ...good, job: ["trial"] }, ["job: must be text, not a list; the catalogue has credential-report, trial"]],
+  [
+    "a job that is no text",
+    { ...good, job: ["trial"] },
+    ["job: must be text, not a list; the catalogue has credential-report, disable-access-key, trial"],
+  ],
   ["no admin", { job: "credential-report" }, ["admin: missing; credential-report may be launched by alice"]],
   [
     "an unknown admin",

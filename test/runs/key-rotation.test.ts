@@ -7,6 +7,7 @@ import { signedIn } from "../../cli/local/sign-in.ts";
 import type { Credentials } from "../../emulator/service.ts";
 import { longTermKey } from "../attacks/attacked-account.ts";
 import { admins, unenrolled } from "../fixtures/trials/admins.ts";
+import { endRecordSweep } from "../support/record-sweep.ts";
 import { Operator } from "./operator.ts";
 import { type Admin, freshCode, type RunAccount, startRunAccount } from "./run-account.ts";
 
@@ -17,6 +18,7 @@ let operator: Operator;
 const before = new Map<Admin, Credentials>();
 beforeAll(async () => {
   at = await startRunAccount();
+  await endRecordSweep(at);
   operator = new Operator(at);
   for (const admin of enrolled) before.set(admin, await longTermKey(admin, at));
   const { clock, secretsManager } = at.emulator;
