@@ -38,14 +38,14 @@ describe("keyturn admin list", () => {
       rotation: { scheduled: true, lastAt: null, dueAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT23:59:59/) as string, pending: false },
       problems: [],
     });
-    expect(document).toEqual([enrolled("alice", ["credential-report"]), enrolled("bob", [])]);
+    expect(document).toEqual([enrolled("alice", ["credential-report", "disable-access-key"]), enrolled("bob", ["disable-access-key"])]);
   });
 
   it("reads well without it", async () => {
     const { code, stdout } = await local.keyturn("admin", "list");
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^alice\n {2}jobs {6}credential-report\n {2}key {7}AKIA\w+, 0 days old, never used\n {2}device {4}arn:aws:iam::/,
+      /^alice\n {2}jobs {6}credential-report, disable-access-key\n {2}key {7}AKIA\w+, 0 days old, never used\n {2}device {4}arn:aws:iam::/,
     );
     expect(stdout).toMatch(/^ {2}rotation {2}next by \d{4}-\d\d-\d\d 23:59:59 UTC, none by schedule so far$/m);
     expect(stdout.split("\n").filter((line) => line.length > 100)).toEqual([]);

@@ -24,6 +24,7 @@ import { parseRecord } from "../../core/run-record-form.ts";
 import type { Deployed } from "../attacks/attacked-account.ts";
 import { sampleRecord } from "../core/sample-record.ts";
 import { passTime } from "../runs/recorded-runs.ts";
+import { betweenLooks } from "../support/between-looks.ts";
 import { endRecordSweep } from "../support/record-sweep.ts";
 import { type LocalKeyturn, startMovableKeyturn } from "./local-keyturn.ts";
 
@@ -50,7 +51,7 @@ async function leaveRecords({ local }: Movable, names: readonly string[]): Promi
     for (;;) {
       const { status } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
       if (status === "FAILED") break;
-      await new Promise((resolve) => setImmediate(resolve));
+      await betweenLooks();
     }
     // One after the other, so that each has a number that is known. Its end is told a moment after it is shown.
     await untilHeard(local, name);
@@ -66,7 +67,7 @@ async function untilHeard(local: Movable["local"], run: string): Promise<void> {
     for (;;) {
       const { events = [] } = await logs.send(new FilterLogEventsCommand({ logGroupName: functionLogGroup("record-run") }));
       if (events.some(({ message = "" }) => message.includes(`"run":"${run}"`))) return;
-      await new Promise((resolve) => setImmediate(resolve));
+      await betweenLooks();
     }
   } catch (error) {
     // The log begins with the first run that ends.

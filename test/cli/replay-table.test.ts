@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signedIn } from "../../cli/local/sign-in.ts";
 import { AwsError } from "../../emulator/aws-error.ts";
 import type { Fault } from "../../emulator/faults.ts";
+import { betweenLooks } from "../support/between-looks.ts";
 import { endRecordSweep } from "../support/record-sweep.ts";
 import { startMovableKeyturn } from "./local-keyturn.ts";
 
@@ -56,7 +57,7 @@ async function until(executionArn: string, holds: () => Promise<boolean>): Promi
   while (!(await holds())) {
     const { status } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
     if (status !== "RUNNING") throw new Error(`${executionArn} is ${status}`);
-    await new Promise((resolve) => setImmediate(resolve));
+    await betweenLooks();
   }
 }
 
@@ -64,7 +65,7 @@ async function ended(executionArn: string): Promise<void> {
   for (;;) {
     const { status } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
     if (status !== "RUNNING") return expect(status).toBe("FAILED");
-    await new Promise((resolve) => setImmediate(resolve));
+    await betweenLooks();
   }
 }
 

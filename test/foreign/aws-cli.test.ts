@@ -4,12 +4,12 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stateMachineName } from "../../core/naming.ts";
 import { VirtualAuthenticator } from "../../emulator/virtual-authenticator.ts";
 import { type Started, startKeyturn } from "../cli/keyturn-process.ts";
+import { betweenLooks } from "../support/between-looks.ts";
 import { answeringCommands } from "./answering-commands.ts";
 import { hasAws, hasJq } from "./installed.ts";
 
@@ -79,7 +79,7 @@ describe.skipIf(!hasAws)("the AWS CLI", () => {
       const result = await look();
       if (result !== undefined) return result;
       // Another process answers, in its own time.
-      await sleep(50);
+      await betweenLooks();
     }
   }
 

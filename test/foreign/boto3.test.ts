@@ -19,7 +19,7 @@ interface Outcome {
 }
 
 /** boto3's name of a service, where it is not the one that signs. */
-const names: Readonly<Record<string, string>> = { states: "stepfunctions" };
+const names: Readonly<Record<string, string>> = { states: "stepfunctions", servicequotas: "service-quotas" };
 
 /** Where botocore's model leaves out what AWS needs, or the test does. */
 const inputs: Readonly<Record<string, object>> = {

@@ -41,11 +41,15 @@ const refusals: readonly (readonly [string, unknown, readonly string[]])[] = [
       "resume.from: nothing is no state to resume at; those are AdmitRun, RequestMfa, ValidateMfa, RetrieveCredentials, AuthorizeSubmission",
     ],
   ],
-  ["an unknown job", { ...good, job: "reports" }, ['job: "reports" is not in the catalogue, which has credential-report, trial']],
+  [
+    "an unknown job",
+    { ...good, job: "reports" },
+    ['job: "reports" is not in the catalogue, which has credential-report, disable-access-key, trial'],
+  ],
   [
     "a job of the language's",
     { ...good, job: "__proto__" },
-    ['job: "__proto__" is not in the catalogue, which has credential-report, trial'],
+    ['job: "__proto__" is not in the catalogue, which has credential-report, disable-access-key, trial'],
   ],
   [
     "a job that is no text",

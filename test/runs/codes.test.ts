@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signedIn } from "../../cli/local/sign-in.ts";
 import { encryptionContext } from "../../core/envelope.ts";
 import { keyAlias } from "../../core/naming.ts";
+import { endRecordSweep } from "../support/record-sweep.ts";
 import { Operator, type Rest } from "./operator.ts";
 import { type Admin, authenticatorOf, freshCode, nothing, type RunAccount, since, startRunAccount, wrongCodes } from "./run-account.ts";
 
@@ -12,6 +13,7 @@ let at: RunAccount;
 let operator: Operator;
 beforeAll(async () => {
   at = await startRunAccount();
+  await endRecordSweep(at);
   operator = new Operator(at);
 });
 afterAll(async () => {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signedIn } from "../../cli/local/sign-in.ts";
 import { roleNames } from "../../core/naming.ts";
 import { AwsError } from "../../emulator/aws-error.ts";
+import { endRecordSweep } from "../support/record-sweep.ts";
 import { Operator } from "./operator.ts";
 import { type Admin, freshCode, nothing, type RunAccount, since, startRunAccount } from "./run-account.ts";
 
@@ -12,6 +13,7 @@ let at: RunAccount;
 let operator: Operator;
 beforeAll(async () => {
   at = await startRunAccount();
+  await endRecordSweep(at);
   operator = new Operator(at);
 });
 afterAll(async () => {

@@ -1,6 +1,5 @@
 // What an operator does with runs and sees of them, through Step Functions' API alone.
 
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   DescribeExecutionCommand,
   type HistoryEvent,
@@ -14,6 +13,7 @@ import {
 } from "@aws-sdk/client-sfn";
 import * as z from "zod";
 import { signedIn } from "../../cli/local/sign-in.ts";
+import { betweenLooks } from "../support/between-looks.ts";
 import type { RunAccount } from "./run-account.ts";
 
 /** Where a run has come to rest: ended, or waiting for a code. */
@@ -34,9 +34,6 @@ interface WaitingRun {
   /** What the notification says of the error that led here. */
   readonly message?: string;
 }
-
-/** Between two looks at any run; it is near and answers in milliseconds. */
-const pollMs = 10;
 
 const Waiting = z.object({ Payload: z.object({ taskToken: z.string(), because: z.string(), message: z.string().optional() }) });
 
@@ -77,8 +74,7 @@ export class Operator {
       for (;;) {
         const found = seen(await this.history(executionArn));
         if (found !== undefined) return found;
-        // However many runs are watched at once, looking at them must not be what they wait for.
-        await sleep(pollMs * this.#watched);
+        await betweenLooks(this.#watched);
       }
     } finally {
       this.#watched -= 1;

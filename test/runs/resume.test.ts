@@ -4,6 +4,7 @@
 import type { HistoryEvent } from "@aws-sdk/client-sfn";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Order, orderDigest } from "../../core/order.ts";
+import { endRecordSweep } from "../support/record-sweep.ts";
 import { Operator, type Rest } from "./operator.ts";
 import { freshCode, nothing, type RunAccount, since, startRunAccount } from "./run-account.ts";
 
@@ -22,6 +23,7 @@ let other: Outputs;
 
 beforeAll(async () => {
   at = await startRunAccount();
+  await endRecordSweep(at);
   operator = new Operator(at);
   mine = await outputsOf("mine", { act: "exit" });
   other = await outputsOf("other", { act: "exit", note: "other" });
