@@ -49,12 +49,20 @@ export async function asOperator<Result>(signedInBy: SessionArguments, act: (ope
   }
 }
 
+/** Named as Step Functions names it: `Execution Does Not Exist: 'arn:…:execution:keyturn:RUN'`. */
+function missingRun(message: string): string {
+  const [, run] = /:execution:[^:]+:([\w-]+)/.exec(message) ?? [];
+  return run === undefined ? "such run" : `run ${run}`;
+}
+
 function explainedRun(error: unknown, { caller, options, flags }: AwsSession): unknown {
   if (!(error instanceof Error)) return error;
   const where = `account ${caller.account}, ${options.region}`;
   switch (error.name) {
     case "ExecutionDoesNotExist":
-      return new CommandFailed(`There is no such run in ${where}. Those that are: keyturn runs${flags}`, { cause: error });
+      return new CommandFailed(`There is no ${missingRun(error.message)} in ${where}. Those that are: keyturn runs${flags}`, {
+        cause: error,
+      });
     case "StateMachineDoesNotExist":
       return new CommandFailed(`Keyturn is not deployed in ${where}. Choose --profile and --region, or deploy it: npx cdk deploy --all`, {
         cause: error,

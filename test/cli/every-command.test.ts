@@ -2,20 +2,11 @@
 
 import type { ArgsDef } from "citty";
 import { describe, expect, it } from "vitest";
-import { type AnyCommand, assertKnownArguments, findCommand, helpText } from "../../cli/command.ts";
+import { assertKnownArguments, findCommand, helpText } from "../../cli/command.ts";
 import { root } from "../../cli/main.ts";
+import { everyCommand } from "./command-tree.ts";
 
-interface Placed {
-  readonly path: readonly string[];
-  readonly command: AnyCommand;
-}
-
-async function below(command: AnyCommand, path: readonly string[]): Promise<Placed[]> {
-  const children = Object.entries(command.commands ?? {}).map(async ([name, load]) => below(await load(), [...path, name]));
-  return [{ path, command }, ...(await Promise.all(children)).flat()];
-}
-
-const all = await below(root, ["keyturn"]);
+const all = await everyCommand();
 const titled = all.map((placed) => [placed.path.join(" "), placed] as const);
 
 /** The words behind `keyturn`, as a shell would hand them over; what a shell itself does with them is left out. */

@@ -210,7 +210,7 @@ describe("who asks", () => {
       "a run that is not there",
       ["status", "no-such-run"],
       1,
-      "There is no such run in account 111122223333, us-east-1. Those that are: keyturn runs --local",
+      "There is no run no-such-run in account 111122223333, us-east-1. Those that are: keyturn runs --local",
     ],
     ["what is no run id", ["stop", "a b"], 2, '"a b" is no run id'],
     ["a limit that is none", ["runs", "--limit", "0"], 2, "--limit takes a number from 1 to 100, not 0."],
