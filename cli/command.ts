@@ -42,6 +42,9 @@ export const commandGroup = (definition: {
   commands: definition.commands,
 });
 
+/** A command that does something by itself, and also leads to others. */
+export const commandWithin = (own: AnyCommand, commands: Commands): AnyCommand => ({ ...own, subCommands: commands, commands });
+
 export interface FoundCommand {
   readonly command: AnyCommand;
   /** The words that led to it, `keyturn` first. */

@@ -21,6 +21,7 @@ export const root: AnyCommand = commandGroup({
     status: async () => (await import("./runs/status.ts")).status,
     logs: async () => (await import("./runs/logs.ts")).logs,
     stop: async () => (await import("./runs/stop.ts")).stop,
+    schedules: async () => (await import("./schedules/list.ts")).schedules,
     replay: async () => (await import("./runs/replay.ts")).replay,
     audit: async () => (await import("./audit/audit.ts")).audit,
     admin: async () =>
@@ -79,13 +80,14 @@ async function run(argv: readonly string[]): Promise<ExitCode> {
     console.log(plain(await helpText(found)));
     return exitCodes.done;
   }
-  if (found.command.commands !== undefined) {
-    assertKnownArguments(found);
+  assertKnownArguments(found);
+  if (found.command.run === undefined) {
     console.error(plain(await helpText(found)));
     return exitCodes.usage;
   }
-  assertKnownArguments(found);
-  const { result } = await runCommand(found.command, { rawArgs: [...found.rest] });
+  // citty would take an option's value for the name of a command within.
+  const { subCommands: _, ...own } = found.command;
+  const { result } = await runCommand(own, { rawArgs: [...found.rest] });
   return isExitCode(result) ? result : exitCodes.done;
 }
 

@@ -1,6 +1,6 @@
 // The one family of named failures: `name` is the exact string that the workflow's Retry and Catch match.
 
-/** Names of every failure that a task may report to the workflow; `States.*` names are Step Functions' own. */
+/** Names of every failure that a task may report, to the workflow or to whoever reads its log; `States.*` names are Step Functions' own. */
 export const failureNames = [
   "InvalidRun",
   "OrderMismatch",
@@ -12,6 +12,7 @@ export const failureNames = [
   "JobRoleRefused",
   "EnvelopeUnopenable",
   "SubmissionTooLarge",
+  "TooManyEventRuns",
 ] as const;
 
 /** Of a rotation by schedule, which reports to Secrets Manager and its log, not to a run. */

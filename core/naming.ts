@@ -31,6 +31,8 @@ export const roleNames = {
   announceEnd: "AnnounceEndRole",
   recordRun: "RecordRunRole",
   sweepRecords: "KeyturnSweepRole",
+  startScheduledRun: "StartScheduledRunRole",
+  startEventRun: "StartEventRunRole",
   iamAdmin: "KeyturnIamAdmin",
   reportReader: "KeyturnReportReader",
   scheduler: "KeyturnSchedulerRole",
@@ -55,8 +57,17 @@ export const jobQueueName = "keyturn";
 /** Where jobs that declare `spot` wait. */
 export const spotJobQueueName = "keyturn-spot";
 export const scheduleName = (job: string): string => `keyturn-${job}`;
-/** Where EventBridge Scheduler puts a start that it could not deliver. */
-export const scheduleDeadLetterQueueName = "keyturn-missed-schedules";
+export const eventRuleName = (job: string, event: string): string => `keyturn-${job}-${event}`;
+/** Tells start-scheduled-run that a run has ended which a firing may wait for. */
+export const scheduledRunEndedRuleName = "keyturn-scheduled-run-ended";
+/** Where firings and events are put that started no run. */
+export const missedStartsQueueName = "keyturn-missed-starts";
+
+/**
+ * SSM parameters of a job's schedule. `disabled`: written by operators, `{ by, at, reason }`; its being there turns the schedule off. `newest`:
+ * written by start-scheduled-run where a schedule queues, the newest firing.
+ */
+export const scheduleParameter = (job: string, what: "disabled" | "newest"): string => `/keyturn/schedules/${job}/${what}`;
 
 /** The Secrets Manager name of an admin's access key: JSON `{ accessKeyId, secretAccessKey, mfaSerial }`. */
 export const adminSecretName = (admin: string): string => `keyturn/admins/${admin}`;

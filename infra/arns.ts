@@ -11,16 +11,15 @@ import {
   jobDefinitionName,
   jobLogGroup,
   jobQueueName,
+  missedStartsQueueName,
   notificationTopicName,
   recordScheduleGroupName,
   recordsBucketName,
-  runEndRuleName,
-  scheduleDeadLetterQueueName,
   scheduleGroupName,
   spotJobQueueName,
   stateMachineName,
 } from "../core/naming.ts";
-import type { JobPlace } from "../jobs/definition.ts";
+import type { EventPlace, JobPlace } from "../jobs/definition.ts";
 
 export type Arns = ReturnType<typeof arnsOf>;
 
@@ -41,6 +40,8 @@ export function arnsOf(stack: Stack) {
     task: (task: string) => regional("lambda", `function:${functionName(task)}`),
     stateMachine: regional("states", `stateMachine:${stateMachineName}`),
     executions: regional("states", `execution:${stateMachineName}:*`),
+    /** Those whose names begin with the job's, as schedules name them. */
+    executionsNamedAfter: (job: string) => regional("states", `execution:${stateMachineName}:${job}-*`),
     /** Log streams of one group; `*` for all. */
     logStreams: (group: string) => regional("logs", `log-group:${group}:log-stream:*`),
     logGroup: (group: string) => regional("logs", `log-group:${group}`),
@@ -53,15 +54,15 @@ export function arnsOf(stack: Stack) {
     everyEcsTask: regional("ecs", "*"),
     attemptsTable: regional("dynamodb", `table/${attemptsTableName}`),
     topic: regional("sns", notificationTopicName),
-    deadLetterQueue: regional("sqs", scheduleDeadLetterQueueName),
+    missedStarts: regional("sqs", missedStartsQueueName),
     scheduleGroup: regional("scheduler", `schedule-group/${scheduleGroupName}`),
     recordSchedules: regional("scheduler", `schedule/${recordScheduleGroupName}/*`),
-    runEndRules: regional("events", `rule/${runEndRuleName("*")}`),
     recordScheduleGroup: regional("scheduler", `schedule-group/${recordScheduleGroupName}`),
     schedules: regional("scheduler", `schedule/${scheduleGroupName}/*`),
     /** By its name, which begins with a slash. */
     parameter: (name: string) => regional("ssm", `parameter${name}`),
     everyStack: regional("cloudformation", "stack/keyturn-*/*"),
+    rule: (name: string) => regional("events", `rule/${name}`),
     /** Step Functions' own rule, by which `.sync` learns that a job has ended. */
     batchEventsRule: regional("events", "rule/StepFunctionsGetEventsForBatchJobsRule"),
     /** Where the CDK puts the jobs' images. */
@@ -85,4 +86,10 @@ export const placeOf = (stack: Stack, job: string): JobPlace => ({
   account: stack.account,
   region: stack.region,
   bucketArn: arnsOf(stack).bucket(job),
+});
+
+/** The same, for the patterns of its events. */
+export const eventPlaceOf = (stack: Stack, job: string): EventPlace => ({
+  ...placeOf(stack, job),
+  bucketOf: (other) => jobBucketName(other, { account: stack.account, region: stack.region }),
 });

@@ -5,6 +5,7 @@ import { credentialSecondsFor } from "../core/order.ts";
 import type { JobDefinition } from "../jobs/definition.ts";
 import type { WellFormed } from "./config.ts";
 import { privateService } from "./network/private-services.ts";
+import { ruleFaults, startFaults } from "./start-faults.ts";
 
 /** vCPU → the memory sizes that Fargate offers with it, MiB: from, to, step. */
 const fargateSizes: Readonly<Record<number, readonly [least: number, most: number, step: number]>> = {
@@ -23,8 +24,9 @@ const anyAccount = "111122223333";
 
 /** One sentence per fault: names the job, the fault and the way out. */
 export const jobFaults = (config: WellFormed, jobs: readonly JobDefinition[]): string[] => [
-  ...jobs.flatMap((job) => [...faultsOf(job, config)].map((fault) => `job ${job.name}: ${fault}`)),
+  ...jobs.flatMap((job) => [...faultsOf(job, config), ...startFaults(job, jobs)].map((fault) => `job ${job.name}: ${fault}`)),
   ...catalogueFaults(config, jobs),
+  ...ruleFaults(jobs),
 ];
 
 /** Of a Lambda's environment, names and values together; Lambda finds out only when it makes the function, in the last stack. */

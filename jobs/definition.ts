@@ -40,6 +40,52 @@ export interface SessionPolicy {
   }[];
 }
 
+/** What a firing does while an earlier run of the same schedule waits for its code. A run whose job runs is waited for by nobody, and is never stopped. */
+export type WhilePending =
+  /** Nothing: the run that waits is still the question. */
+  | "skip"
+  /** Waits in its turn: one firing, the newest, starts when that run has ended. */
+  | "queue"
+  /** Starts, and the run that waits is stopped. */
+  | "replace";
+
+export interface JobSchedule {
+  /** EventBridge Scheduler's `cron(minutes hours day-of-month month day-of-week year)` or `rate(7 days)`. */
+  readonly expression: string;
+  /**
+   * IANA name, as `Europe/Berlin`; for cron.
+   * @defaultValue UTC
+   */
+  readonly timeZone?: string;
+  readonly admin: string;
+  readonly reason: string;
+  /** @defaultValue skip */
+  readonly whilePending?: WhilePending;
+}
+
+/** A job's place, for the patterns of events. */
+export interface EventPlace extends JobPlace {
+  /** Name of a job's data bucket; a pattern that asks for it makes that bucket tell EventBridge of its objects. */
+  readonly bucketOf: (job: string) => string;
+}
+
+export interface JobEvent {
+  /** Kebab case, at most 15 characters: part of its runs' names. */
+  readonly name: string;
+  /** EventBridge's event pattern, on the default bus; names at least the source. */
+  readonly pattern: (place: EventPlace) => Readonly<Record<string, unknown>> & { readonly source: readonly string[] };
+  readonly admin: string;
+  /** Said by you, never by the event. */
+  readonly reason: string;
+  /** Of each parameter that the event gives, where its value stands: `$.detail.object.key`. Foreign text, which admission judges. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /**
+   * The most runs that it starts in an hour of the clock, 1 to 20; events beyond it are put aside.
+   * @defaultValue 4
+   */
+  readonly perHour?: number;
+}
+
 export interface JobDefinition<Parameters extends JobParameters = JobParameters> {
   /** Kebab case; the folder's name. */
   readonly name: string;
@@ -60,8 +106,10 @@ export interface JobDefinition<Parameters extends JobParameters = JobParameters>
   readonly attempts: number;
   /** Runs on Fargate Spot; a reclaimed attempt is retried within `attempts`. */
   readonly spot?: boolean;
-  /** Starts a run that waits for a code. */
-  readonly schedule?: { readonly expression: string; readonly timeZone?: string; readonly admin: string; readonly reason: string };
+  /** Starts runs that wait for a code. */
+  readonly schedule?: JobSchedule;
+  /** Events that start runs, which wait for a code. */
+  readonly events?: readonly JobEvent[];
   /**
    * Narrows the job role for one run, its own data key left in (`session-policy.ts`). A parameter that stands in a resource must admit no
    * wildcard, or it would widen the session.
@@ -77,10 +125,6 @@ export function defineJob<Parameters extends JobParameters>(job: JobDefinition<P
   if (job.timeoutSeconds < 60) faults.push("timeoutSeconds must be at least 60 (AWS Batch's minimum)");
   if (!Number.isInteger(job.attempts) || job.attempts < 1 || job.attempts > 10) faults.push("attempts must be a whole number from 1 to 10");
   if (job.admins.length === 0) faults.push("admins must name at least one admin");
-  if (job.schedule && !job.parameters.safeParse({}).success) {
-    faults.push("a scheduled job gets no parameters, so each must be optional or have a default");
-  }
-  if (job.schedule && !job.admins.includes(job.schedule.admin)) faults.push(`schedule.admin ${job.schedule.admin} is not among admins`);
   for (const { actions, resources, reason } of job.permissions) {
     if (actions.some((action) => action === "*" || action.endsWith(":*"))) faults.push(`permission ${actions.join(", ")} has a * action`);
     const place: JobPlace = { partition: "aws", account: "111122223333", region: "us-east-1", bucketArn: "arn:aws:s3:::bucket" };

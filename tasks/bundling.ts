@@ -40,6 +40,8 @@ export const taskNames = [
   "rotate-admin-key",
   "announce-end",
   "record-run",
+  "start-scheduled-run",
+  "start-event-run",
 ] as const;
 
 /** What may be uploaded: a run waits while a step's bundle is loaded; nobody waits for record-run, which talks to four services. */

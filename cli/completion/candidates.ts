@@ -27,7 +27,8 @@ async function follow(
 }
 
 async function offers(command: AnyCommand, { rest, current }: { rest: readonly string[]; current: string }): Promise<readonly Candidate[]> {
-  if (command.commands !== undefined) {
+  const doesNothingItself = command.run === undefined;
+  if (command.commands !== undefined && (doesNothingItself || (rest.length === 0 && !current.startsWith("-")))) {
     const named = Object.entries(command.commands).map(async ([value, load]): Promise<Candidate> => {
       const { meta } = await load();
       return { value, description: descriptionOf(meta) };

@@ -8,6 +8,9 @@ type Values = (positionals: readonly string[]) => Promise<readonly string[]>;
 
 export const jobNames: Values = async () => (await import("../../jobs/catalogue.ts")).catalogue.map(({ name }) => name);
 
+export const scheduledJobNames: Values = async () =>
+  (await import("../../jobs/catalogue.ts")).catalogue.filter(({ schedule }) => schedule).map(({ name }) => name);
+
 /** Those who may launch the job that is named, or all. */
 export const adminsOfJob: Values = async ([job = ""]) => (await findJob(job))?.admins ?? adminNames([]);
 

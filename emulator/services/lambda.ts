@@ -9,9 +9,10 @@ import { StartGate } from "../processes/start-gate.ts";
 import type { Environment, Gateway, Permission, Service, ServiceRoles } from "../service.ts";
 import { AsynchronousEvents, type DiscardedEvent } from "./lambda/asynchronous-events.ts";
 import type { ExecutionDependencies } from "./lambda/execution-environment.ts";
+import { assertDestination } from "./lambda/failure-destination.ts";
 import { type FunctionReference, parseFunctionName } from "./lambda/function-names.ts";
 import { FunctionSession, type KeyPermissions } from "./lambda/function-session.ts";
-import { type FunctionDefinition, Functions } from "./lambda/functions.ts";
+import { type EventInvokeConfig, type FunctionDefinition, Functions } from "./lambda/functions.ts";
 import { type Invocation, type InvocationResult, Invoker } from "./lambda/invoker.ts";
 import { assertNetworkPermissions } from "./lambda/network-permissions.ts";
 import { invokeFunction, lambdaOperations } from "./lambda/operations.ts";
@@ -100,10 +101,16 @@ export function createLambda(environment: Environment, dependencies: LambdaDepen
     await assertNetworkPermissions(definition, { environment, gateway, session });
     functions.add(definition);
   };
+  const configureEvents = async (reference: FunctionReference, config: Partial<EventInvokeConfig>): Promise<void> => {
+    if (config.onFailureArn !== undefined) {
+      await assertDestination(config.onFailureArn, { gateway, session: await invokerOf(reference).session() });
+    }
+    functions.setEventInvokeConfig(reference, config);
+  };
   const logsFlushed = async (): Promise<void> => {
     await Promise.all([...invokers.values()].map((invoker) => invoker.flushed()));
   };
-  const asynchronous = new AsynchronousEvents(environment, onDiscarded);
+  const asynchronous = new AsynchronousEvents({ environment, gateway, ...(onDiscarded === undefined ? {} : { onDiscarded }) });
   const operating = { environment, functions, asynchronous, invokerOf };
   const permission = (functionArn: string): Permission => {
     const resourcePolicy = functions.policy(parseFunctionName(functionArn));
@@ -120,7 +127,7 @@ export function createLambda(environment: Environment, dependencies: LambdaDepen
       model: () => import("@aws-sdk/client-lambda"),
       operations: lambdaOperations(operating),
     },
-    resourceTypes: lambdaResourceTypes({ environment, functions, subnets, createFunction }),
+    resourceTypes: lambdaResourceTypes({ environment, functions, subnets, createFunction, configureEvents }),
     forServices: {
       permission,
       assertInvocable,

@@ -7,7 +7,7 @@ import { ContainerImage, CpuArchitecture, FargatePlatformVersion, LogDriver, Ope
 import { Role } from "aws-cdk-lib/aws-iam";
 import { type IKey, Key } from "aws-cdk-lib/aws-kms";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
-import { BlockPublicAccess, Bucket, BucketEncryption } from "aws-cdk-lib/aws-s3";
+import { BlockPublicAccess, Bucket, BucketEncryption, type CfnBucket } from "aws-cdk-lib/aws-s3";
 import { CfnParameter } from "aws-cdk-lib/aws-ssm";
 import { Construct } from "constructs";
 import {
@@ -31,6 +31,8 @@ export interface JobPlaceProps {
   readonly logsKey: IKey;
   readonly logDays: number;
   readonly oldReportDays: number;
+  /** Whether the bucket tells EventBridge of its objects. */
+  readonly isWatched: boolean;
   readonly removal: RemovalPolicy;
 }
 
@@ -52,6 +54,11 @@ export class JobPlaceResources extends Construct {
       ],
       removalPolicy: props.removal,
     });
+    if (props.isWatched) {
+      // Not the CDK's eventBridgeEnabled: it adds a custom resource with a Lambda and a role of its own.
+      const resource = bucket.node.defaultChild as CfnBucket;
+      resource.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
+    }
     for (const statement of otherEncryptions(bucket.arnForObjects("*"), keys.data)) bucket.addToResourcePolicy(statement);
     const logGroup = new LogGroup(this, "Log", {
       logGroupName: jobLogGroup(job.name),

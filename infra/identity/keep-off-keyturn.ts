@@ -43,10 +43,10 @@ function kept(stack: Stack): Readonly<Record<string, Kept>> {
     batch: { resources: [`${arns.jobDefinition("*")}:*`, arns.jobDefinition("*"), arns.jobQueue(false), arns.jobQueue(true)] },
     ssm: { resources: [arns.parameter("/keyturn/*")] },
     scheduler: { resources: [arns.scheduleGroup, arns.schedules, arns.recordScheduleGroup, arns.recordSchedules] },
-    events: { resources: [arns.runEndRules] },
     s3: { resources: [arns.recordsBucket, `${arns.recordsBucket}/*`] },
     sns: { resources: [arns.topic] },
-    sqs: { resources: [arns.deadLetterQueue] },
+    sqs: { resources: [arns.missedStarts] },
+    events: { resources: [arns.rule("keyturn-*")] },
     logs: { resources: [arns.logGroup("/keyturn/*"), arns.logGroup(stateMachineLogGroup), `${arns.logGroup(stateMachineLogGroup)}:*`] },
     cloudformation: { resources: [arns.everyStack] },
   };

@@ -13,16 +13,22 @@ import {
   keyAlias,
   operatorPolicyName,
   roleNames,
+  scheduleParameter,
   stateMachineLogGroup,
 } from "../../core/naming.ts";
 import { arnsOf } from "../arns.ts";
-import { exactContext } from "../constructs/key.ts";
+import { exactContext, through } from "../constructs/key.ts";
 import { explainEveryResource, policyDocument, type Statement } from "../statement.ts";
 
 export class Readers extends Construct {
   constructor(stack: Stack) {
     super(stack, "Readers");
-    this.#policy("Operator", operatorPolicyName, "start, answer, watch, stop and replay runs", operatorStatements(stack));
+    this.#policy(
+      "Operator",
+      operatorPolicyName,
+      "start, answer, watch, stop and replay runs, turn schedules off and on",
+      operatorStatements(stack),
+    );
     this.#policy("Auditor", auditorPolicyName, "read histories, logs and policies; no secret, no data", auditorStatements(stack));
   }
 
@@ -104,6 +110,24 @@ function operatorStatements(stack: Stack): Statement[] {
     },
     { sid: "ReadJobLogs", actions: readLogs, resources: [arns.jobLogs("*")] },
     describeJobs,
+    { sid: "SeeSchedules", actions: ["scheduler:GetSchedule", "scheduler:ListSchedules"], resources: [arns.schedules] },
+    {
+      // Not scheduler:UpdateSchedule: it would take iam:PassRole, and could put any input to the target.
+      sid: "TurnSchedulesOffAndOn",
+      actions: ["ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"],
+      resources: [arns.parameter(scheduleParameter("*", "disabled"))],
+    },
+    { sid: "SeeMissedStarts", actions: ["sqs:GetQueueAttributes", "sqs:ReceiveMessage"], resources: [arns.missedStarts] },
+    {
+      sid: "OpenMissedStarts",
+      actions: ["kms:Decrypt"],
+      resources: [arns.everyKey],
+      conditions: {
+        "ForAnyValue:StringEquals": { "kms:ResourceAliases": keyAlias.workflow },
+        ...through("sqs", stack, { "kms:EncryptionContext:aws:sqs:arn": arns.missedStarts }),
+      },
+    },
+    { sid: "SeeWhatIsQueued", actions: ["ssm:GetParameter"], resources: [arns.parameter(scheduleParameter("*", "newest"))] },
     {
       sid: "EndJobs",
       actions: ["batch:TerminateJob"],

@@ -3,9 +3,12 @@
 import { RemovalPolicy, type Stack } from "aws-cdk-lib";
 import { Construct } from "constructs";
 import { keyAlias, roleNames, stateMachineLogGroup } from "../../core/naming.ts";
+import type { JobDefinition } from "../../jobs/definition.ts";
 import { arnsOf } from "../arns.ts";
 import type { KeyturnConfig } from "../config.ts";
 import { ExactKey, type KeyUse, removalPolicyFor, through } from "../constructs/key.ts";
+import { startRoles } from "../identity/start-roles.ts";
+import { startRuleNames } from "../start-rules.ts";
 import { logsServiceUse } from "./logs-service-use.ts";
 
 const tableUse = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"] as const;
@@ -15,15 +18,15 @@ export class ServiceKeys extends Construct {
   readonly records: string;
   readonly logs: string;
 
-  constructor(stack: Stack, config: KeyturnConfig) {
+  constructor(stack: Stack, { config, jobs }: { config: KeyturnConfig; jobs: readonly JobDefinition[] }) {
     super(stack, "ServiceKeys");
     const arns = arnsOf(stack);
     const removal = removalPolicyFor(config.retention.onDelete);
     this.workflow = new ExactKey(this, "WorkflowKey", {
       alias: keyAlias.workflow,
-      description: "Keyturn: executions, attempts, notifications and missed schedules",
+      description: "Keyturn: executions, attempts, notifications and missed starts",
       arns,
-      uses: [...executionUses(stack), ...tableUses(stack), ...messageUses(stack)],
+      uses: [...executionUses(stack), ...tableUses(stack), ...messageUses(stack, jobs)],
       removal,
     }).arn;
     this.records = new ExactKey(this, "RecordsKey", {
@@ -98,8 +101,9 @@ function tableUses(stack: Stack): KeyUse[] {
   ];
 }
 
-function messageUses(stack: Stack): KeyUse[] {
+function messageUses(stack: Stack, jobs: readonly JobDefinition[]): KeyUse[] {
   const arns = arnsOf(stack);
+  const starters = startRoles(stack, jobs).map(({ roleName }) => arns.role(roleName));
   return [
     {
       sid: "RequestMfaNotifies",
@@ -114,11 +118,32 @@ function messageUses(stack: Stack): KeyUse[] {
       conditions: through("sns", stack),
     },
     {
-      sid: "SchedulerPutsAside",
-      principal: { AWS: arns.role(roleNames.scheduler) },
+      sid: "MissedStartsArePutAside",
+      principal: { AWS: starters },
       actions: ["kms:Decrypt", "kms:GenerateDataKey"],
       conditions: through("sqs", stack),
     },
+    {
+      sid: "CallersOfTheMissedStarts",
+      // Left to IAM policies, as with Step Functions: operators are people's own roles.
+      principal: { AWS: arns.root },
+      actions: ["kms:Decrypt"],
+      conditions: through("sqs", stack, { "kms:EncryptionContext:aws:sqs:arn": arns.missedStarts }),
+    },
+    ...(startRuleNames(jobs).length > 0
+      ? [
+          {
+            // EventBridge puts an undelivered event aside for itself, under no role.
+            sid: "UndeliveredEventsArePutAside",
+            principal: { Service: "events.amazonaws.com" },
+            actions: ["kms:Decrypt", "kms:GenerateDataKey"],
+            conditions: {
+              StringEquals: { "aws:SourceAccount": stack.account },
+              ArnEquals: { "aws:SourceArn": startRuleNames(jobs).map(arns.rule) },
+            },
+          },
+        ]
+      : []),
   ];
 }
 

@@ -3,7 +3,6 @@
 import { Stack, type StackProps } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import type { JobDefinition } from "../../jobs/definition.ts";
-import { arnsOf } from "../arns.ts";
 import type { KeyturnConfig } from "../config.ts";
 import { ExactRole } from "../constructs/role.ts";
 import { IamAdmin } from "../identity/iam-admin.ts";
@@ -13,7 +12,7 @@ import { People } from "../identity/people.ts";
 import { Readers } from "../identity/readers.ts";
 import { reportReaderRole } from "../identity/report-reader.ts";
 import { runEndRoles } from "../identity/run-end-roles.ts";
-import { schedulerRole } from "../identity/scheduler-role.ts";
+import { startRoles } from "../identity/start-roles.ts";
 import { TaskRoles } from "../identity/task-roles.ts";
 import type { NetworkStack } from "./network.ts";
 
@@ -36,7 +35,7 @@ export class IdentityStack extends Stack {
       retrievalRanges: network.tenants["retrieve-credentials"].subnets.map((subnet) => subnet.ipv4CidrBlock),
     });
     new TaskRoles(this, jobs);
-    new ExactRole(this, schedulerRole(this, arnsOf(this)));
+    for (const role of startRoles(this, jobs)) new ExactRole(this, role);
     for (const role of runEndRoles(this)) new ExactRole(this, role);
     new IamAdmin(this, config);
     if (config.rotation !== undefined) new ExactRole(this, keyRotationRole(this));

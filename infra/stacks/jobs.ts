@@ -16,6 +16,7 @@ import type { Bundles } from "../bundles.ts";
 import type { KeyturnConfig } from "../config.ts";
 import { JobPlaceResources } from "../constructs/job-place.ts";
 import { removalPolicyFor } from "../constructs/key.ts";
+import { isWatched } from "../start-rules.ts";
 import type { KeysStack } from "./keys.ts";
 import type { NetworkStack } from "./network.ts";
 
@@ -46,6 +47,7 @@ export class JobsStack extends Stack {
         logsKey,
         logDays: config.retention.logDays,
         oldReportDays: config.retention.oldReportDays,
+        isWatched: isWatched(job.name, jobs),
         removal: removalPolicyFor(config.retention.onDelete),
       });
     }

@@ -28,7 +28,7 @@ export class KeysStack extends Stack {
     const { rotation } = config;
     const removal = removalPolicyFor(config.retention.onDelete);
     this.relay = new RelayKeys(this, { config, jobs });
-    this.services = new ServiceKeys(this, config);
+    this.services = new ServiceKeys(this, { config, jobs });
     const secrets = new AdminSecrets(this, {
       admins: Object.keys(config.admins),
       key: this.relay.adminSecrets,

@@ -4,6 +4,7 @@ import { Stack, type StackProps } from "aws-cdk-lib";
 import { AttributeType, BillingMode, Table, TableEncryption } from "aws-cdk-lib/aws-dynamodb";
 import { Role } from "aws-cdk-lib/aws-iam";
 import { type IKey, Key } from "aws-cdk-lib/aws-kms";
+import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import { StringParameter } from "aws-cdk-lib/aws-ssm";
@@ -18,6 +19,8 @@ import { removalPolicyFor } from "../constructs/key.ts";
 import { RunEndRule } from "../constructs/run-end-rule.ts";
 import { TaskFunction } from "../constructs/task-function.ts";
 import { type LambdaTask, lambdaTasks } from "../identity/task-roles.ts";
+import { EventRules } from "../workflow/event-rules.ts";
+import { MissedStarts } from "../workflow/missed-starts.ts";
 import { Schedules } from "../workflow/schedules.ts";
 import { KeyturnStateMachine } from "../workflow/state-machine.ts";
 import type { KeysStack } from "./keys.ts";
@@ -37,7 +40,7 @@ const sessionSeconds = 900;
 export class WorkflowStack extends Stack {
   constructor(scope: Construct, id: string, props: WorkflowStackProps) {
     super(scope, id, props);
-    const { config, jobs, keys } = props;
+    const { config, keys } = props;
     const logsKey = Key.fromKeyArn(this, "LogsKey", keys.services.logs);
     const workflowKey = Key.fromKeyArn(this, "WorkflowKey", keys.services.workflow);
     this.#attemptsTable(workflowKey, config);
@@ -59,8 +62,32 @@ export class WorkflowStack extends Stack {
       logDays: config.retention.logDays,
       removal: removalPolicyFor(config.retention.onDelete),
     });
+    this.#starts(props, logsKey);
     this.#announceEnds(props, logsKey);
-    new Schedules(this, { jobs, workflowKey: keys.services.workflow });
+  }
+
+  /** How runs start without a person; what no job asks for is not made. */
+  #starts({ config, jobs, keys, bundles }: WorkflowStackProps, logsKey: IKey): void {
+    const missed = new MissedStarts(this, { jobs, workflowKey: keys.services.workflow });
+    const starter = (task: string, runsUnder: string): IFunction => {
+      const { function: made } = new TaskFunction(this, {
+        task,
+        runsUnder,
+        code: bundles.task(task),
+        environment: { KEYTURN_STATE_MACHINE: arnsOf(this).stateMachine },
+        logsKey,
+        logDays: config.retention.logDays,
+        removal: removalPolicyFor(config.retention.onDelete),
+      });
+      missed.takeFailuresOf(made);
+      return made;
+    };
+    if (jobs.some(({ schedule }) => schedule)) {
+      new Schedules(this, { jobs, missed, startScheduledRun: starter("start-scheduled-run", roleNames.startScheduledRun) });
+    }
+    if (jobs.some(({ events = [] }) => events.length > 0)) {
+      new EventRules(this, { jobs, missed, startEventRun: starter("start-event-run", roleNames.startEventRun) });
+    }
   }
 
   #attemptsTable(encryptionKey: IKey, config: KeyturnConfig): void {

@@ -1,32 +1,32 @@
-// Schedules start runs that wait for a code; a start that cannot be delivered is put aside, not lost.
+// Schedules invoke one Lambda, which starts runs that wait for a code. Where one queues, a rule tells that Lambda of runs that ended.
 
-import { RemovalPolicy, type Stack } from "aws-cdk-lib";
-import { Key } from "aws-cdk-lib/aws-kms";
+import type { Stack } from "aws-cdk-lib";
+import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { CfnSchedule, CfnScheduleGroup } from "aws-cdk-lib/aws-scheduler";
-import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { pascalCase, roleNames, scheduleDeadLetterQueueName, scheduleGroupName, scheduleName } from "../../core/naming.ts";
-import type { JobDefinition } from "../../jobs/definition.ts";
+import { pascalCase, roleNames, scheduledRunEndedRuleName, scheduleGroupName, scheduleName } from "../../core/naming.ts";
+import type { JobDefinition, JobSchedule } from "../../jobs/definition.ts";
 import { arnsOf } from "../arns.ts";
+import { queueingJobs } from "../start-rules.ts";
+import { type MissedStarts, startRetries } from "./missed-starts.ts";
+import { StartRule } from "./start-rule.ts";
 
-/** EventBridge Scheduler's placeholder: as the execution's name it makes a start that is delivered twice one run. */
-const executionId = "<aws.scheduler.execution-id>";
+export interface SchedulesProps {
+  readonly jobs: readonly JobDefinition[];
+  readonly missed: MissedStarts;
+  readonly startScheduledRun: IFunction;
+}
+
+/** EventBridge Scheduler's placeholder: the run's name is made of it, so that a firing that is delivered twice is one run. */
+const scheduledTime = "<aws.scheduler.scheduled-time>";
 
 export class Schedules extends Construct {
-  constructor(stack: Stack, of: { jobs: readonly JobDefinition[]; workflowKey: string }) {
+  constructor(stack: Stack, { jobs, missed, startScheduledRun }: SchedulesProps) {
     super(stack, "Schedules");
     const arns = arnsOf(stack);
-    const missed = new Queue(this, "Missed", {
-      queueName: scheduleDeadLetterQueueName,
-      encryption: QueueEncryption.KMS,
-      encryptionMasterKey: Key.fromKeyArn(this, "WorkflowKey", of.workflowKey),
-      enforceSSL: true,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
     const group = new CfnScheduleGroup(this, "Group", { name: scheduleGroupName });
-    for (const { name, schedule } of of.jobs) {
+    for (const { name, schedule } of jobs) {
       if (!schedule) continue;
-      const input = { job: name, admin: schedule.admin, reason: schedule.reason };
       const resource = new CfnSchedule(this, pascalCase(name), {
         name: scheduleName(name),
         groupName: scheduleGroupName,
@@ -36,14 +36,41 @@ export class Schedules extends Construct {
         flexibleTimeWindow: { mode: "OFF" },
         state: "ENABLED",
         target: {
-          arn: `arn:${stack.partition}:scheduler:::aws-sdk:sfn:startExecution`,
+          arn: startScheduledRun.functionArn,
           roleArn: arns.role(roleNames.scheduler),
-          input: stack.toJsonString({ StateMachineArn: arns.stateMachine, Name: executionId, Input: JSON.stringify(input) }),
-          retryPolicy: { maximumEventAgeInSeconds: 3600, maximumRetryAttempts: 10 },
+          input: JSON.stringify(firingOf(name, schedule)),
+          retryPolicy: startRetries,
           deadLetterConfig: { arn: missed.queueArn },
         },
       });
       resource.addResourceDependency(group);
     }
+    const queueing = queueingJobs(jobs);
+    if (queueing.length === 0) return;
+    new StartRule(this, "RunEnded", {
+      name: scheduledRunEndedRuleName,
+      description: "Keyturn: a run has ended that a firing of its schedule may wait for",
+      pattern: {
+        source: ["aws.states"],
+        "detail-type": ["Step Functions Execution Status Change"],
+        detail: {
+          stateMachineArn: [arns.stateMachine],
+          status: ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"],
+          name: queueing.map(({ name }) => ({ prefix: `${name}-` })),
+        },
+      },
+      target: startScheduledRun,
+      // The name and no more: an event may carry what the run was given.
+      input: { inputPathsMap: { run: "$.detail.name" }, inputTemplate: '{"ended": <run>}' },
+      missed,
+    });
   }
 }
+
+const firingOf = (job: string, { admin, reason, whilePending = "skip" }: JobSchedule): object => ({
+  job,
+  admin,
+  reason,
+  whilePending,
+  scheduledAt: scheduledTime,
+});

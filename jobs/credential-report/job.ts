@@ -43,4 +43,18 @@ export const credentialReport = defineJob({
     admin: "alice",
     reason: "Weekly credential report",
   },
+  events: [
+    {
+      // Amazon GuardDuty alone can say so: nobody in the account puts events of AWS's sources.
+      name: "finding",
+      pattern: () => ({
+        source: ["aws.guardduty"],
+        "detail-type": ["GuardDuty Finding"],
+        detail: { type: [{ wildcard: "*:IAMUser/*" }] },
+      }),
+      admin: "alice",
+      reason: "GuardDuty finds an IAM user's credentials misused",
+      perHour: 1,
+    },
+  ],
 });

@@ -4,6 +4,7 @@ import * as z from "zod/mini";
 import { canonicalJson } from "../../core/canonical-json.ts";
 import { KeyturnError } from "../../core/errors.ts";
 import type { Order, ParameterValue } from "../../core/order.ts";
+import { reasonFault } from "../../core/reason.ts";
 import { executionOf, mostExecutions } from "../../core/resume.ts";
 import { isRunId, runIdRule } from "../../core/run-id.ts";
 import { composeOrder, type DeployedJob } from "../../jobs/compose-order.ts";
@@ -28,7 +29,6 @@ export interface AdmitRunDependencies {
   readonly plan: Readonly<Record<string, DeployedJob>>;
 }
 
-const reasonMaxLength = 256;
 /** All parameters as canonical JSON; what a container's overrides can carry is limited. */
 const parametersMaxLength = 2_048;
 /** Base64 characters of a sealed code. */
@@ -159,12 +159,13 @@ function readParameters(
 
 function readReason(value: unknown, faults: string[]): string | undefined {
   if (value === undefined) return undefined;
-  if (typeof value !== "string") faults.push(`reason: must be text, not ${kindOf(value)}`);
-  else if (value.trim() === "") faults.push("reason: is empty; leave it out or say why");
-  else if (value.length > reasonMaxLength) faults.push(`reason: ${value.length} characters; at most ${reasonMaxLength}`);
-  // It goes into a notification that a person trusts: no line breaks to forge further lines with, no direction marks.
-  else if (/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(value)) faults.push("reason: must be one line without control characters");
-  else return value;
+  if (typeof value !== "string") {
+    faults.push(`reason: must be text, not ${kindOf(value)}`);
+    return undefined;
+  }
+  const fault = reasonFault(value);
+  if (fault === undefined) return value;
+  faults.push(`reason: ${fault}`);
   return undefined;
 }
 

@@ -41,6 +41,8 @@ export const principals = [
   roleNames.recordRun,
   roleNames.sweepRecords,
   roleNames.scheduler,
+  roleNames.startScheduledRun,
+  roleNames.startEventRun,
   roleNames.jobExecution,
   roleNames.flowLogs,
   launcherRoleName("credential-report"),
@@ -88,6 +90,8 @@ const executionRoles: readonly string[] = [
   roleNames.rotateAdminKey,
   roleNames.announceEnd,
   roleNames.recordRun,
+  roleNames.startScheduledRun,
+  roleNames.startEventRun,
 ];
 
 /** Credentials as the principal itself would hold them, got the way it gets them. */

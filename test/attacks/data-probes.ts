@@ -10,7 +10,6 @@ import {
   UpdateSecretCommand,
 } from "@aws-sdk/client-secrets-manager";
 import { PublishCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
-import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import {
   attemptsTableName,
@@ -19,9 +18,8 @@ import {
   jobRoleName,
   notificationTopicName,
   roleNames,
-  scheduleDeadLetterQueueName,
 } from "../../core/naming.ts";
-import type { Deployed, Principal } from "./attacked-account.ts";
+import type { Principal } from "./attacked-account.ts";
 import { eachOf, type Probe, unique } from "./probe.ts";
 import { jobs } from "./specimens.ts";
 
@@ -122,16 +120,6 @@ export const dataProbes: readonly Probe[] = [
       ),
   },
   {
-    what: "put a missed start aside",
-    may: [roleNames.scheduler],
-    attempt: (clientOf, at) => clientOf(SQSClient).send(new SendMessageCommand({ QueueUrl: queueUrl(at), MessageBody: "probe" })),
-  },
-  {
-    what: "read missed starts",
-    may: [],
-    attempt: (clientOf, at) => clientOf(SQSClient).send(new ReceiveMessageCommand({ QueueUrl: queueUrl(at) })),
-  },
-  {
     what: "read a job definition's parameter",
     may: ["operator"],
     attempt: (clientOf) => clientOf(SSMClient).send(new GetParameterCommand({ Name: jobDefinitionParameter("announce") })),
@@ -142,5 +130,3 @@ export const dataProbes: readonly Probe[] = [
     attempt: (clientOf) => clientOf(SSMClient).send(new GetParameterCommand({ Name: "/keyturn/jobs/announce/other" })),
   },
 ];
-
-const queueUrl = (at: Deployed): string => `${at.endpoint}/${at.account}/${scheduleDeadLetterQueueName}`;

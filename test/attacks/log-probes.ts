@@ -23,6 +23,8 @@ const writers: readonly (readonly [what: string, logGroupName: string, role: Pri
   ["rotate-admin-key's log", functionLogGroup("rotate-admin-key"), roleNames.rotateAdminKey],
   ["announce-end's log", functionLogGroup("announce-end"), roleNames.announceEnd],
   ["record-run's log", functionLogGroup("record-run"), roleNames.recordRun],
+  ["start-scheduled-run's log", functionLogGroup("start-scheduled-run"), roleNames.startScheduledRun],
+  ["start-event-run's log", functionLogGroup("start-event-run"), roleNames.startEventRun],
   ["a job's log", jobLogGroup("announce"), roleNames.jobExecution],
   ["the network's log", flowLogGroup, roleNames.flowLogs],
 ];

@@ -9,6 +9,7 @@ import type { Probe } from "./probe.ts";
 import { recordProbes } from "./record-probes.ts";
 import { relayProbes } from "./relay-probes.ts";
 import { jobProbes, runProbes } from "./run-probes.ts";
+import { eventProbes, scheduleProbes } from "./start-probes.ts";
 import { stepProbes } from "./step-probes.ts";
 
 export interface ProbeGroup {
@@ -28,6 +29,11 @@ export const probeGroups: readonly ProbeGroup[] = [
     title: "Runs and jobs",
     why: "Claims 5 and 8: operators start, answer, watch, stop and replay runs; only the workflow submits jobs, and only those of the catalogue.",
     probes: [...runProbes, ...jobProbes],
+  },
+  {
+    title: "Schedules and events",
+    why: "Claims 8 and 9: schedules and events start runs through one Lambda each; operators turn schedules off and on, and change none.",
+    probes: [...scheduleProbes, ...eventProbes],
   },
   {
     title: "Sealed envelopes",

@@ -17,10 +17,10 @@ import {
   jobBucketName,
   jobDefinitionParameter,
   jobQueueName,
+  missedStartsQueueName,
   notificationTopicName,
   recordsBucketName,
   roleNames,
-  scheduleDeadLetterQueueName,
   spotJobQueueName,
 } from "../../core/naming.ts";
 import { type Deployed, stolen } from "./attacked-account.ts";
@@ -116,7 +116,7 @@ export const publicPlaces: Readonly<Record<string, (at: Deployed) => Promise<str
 export async function missedStarts(at: Deployed): Promise<number> {
   const { Attributes = {} } = await signedIn(SQSClient, at.administrator, at).send(
     new GetQueueAttributesCommand({
-      QueueUrl: `${at.endpoint}/${at.account}/${scheduleDeadLetterQueueName}`,
+      QueueUrl: `${at.endpoint}/${at.account}/${missedStartsQueueName}`,
       AttributeNames: ["ApproximateNumberOfMessages"],
     }),
   );

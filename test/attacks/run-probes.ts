@@ -2,7 +2,6 @@
 
 import { BatchClient, DescribeJobsCommand, SubmitJobCommand, TerminateJobCommand } from "@aws-sdk/client-batch";
 import { DescribeRuleCommand, EventBridgeClient, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
-import { CreateScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
 import {
   DescribeExecutionCommand,
   DescribeStateMachineCommand,
@@ -16,13 +15,13 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from "@aws-sdk/client-sfn";
-import { jobDefinitionName, roleNames, scheduleGroupName } from "../../core/naming.ts";
+import { jobDefinitionName, roleNames } from "../../core/naming.ts";
 import { eachOf, type Probe, unique } from "./probe.ts";
 
 export const runProbes: readonly Probe[] = [
   {
     what: "start a run",
-    may: [roleNames.scheduler, "operator"],
+    may: [roleNames.startScheduledRun, roleNames.startEventRun, "operator"],
     attempt: (clientOf, { stateMachineArn }) =>
       clientOf(SFNClient).send(new StartExecutionCommand({ stateMachineArn, input: '{"job": "none"}' })),
   },
@@ -44,7 +43,7 @@ export const runProbes: readonly Probe[] = [
   },
   {
     what: "list runs",
-    may: [roleNames.recordRun, "operator", "auditor"],
+    may: [roleNames.startScheduledRun, roleNames.recordRun, "operator", "auditor"],
     attempt: (clientOf, { stateMachineArn }) => clientOf(SFNClient).send(new ListExecutionsCommand({ stateMachineArn })),
   },
   {
@@ -74,20 +73,6 @@ export const runProbes: readonly Probe[] = [
     attempt: (clientOf, _at, { endedExecution: executionArn }) => clientOf(SFNClient).send(new RedriveExecutionCommand({ executionArn })),
   },
   {
-    what: "make a schedule",
-    may: [],
-    attempt: (clientOf, at) =>
-      clientOf(SchedulerClient).send(
-        new CreateScheduleCommand({
-          Name: unique(),
-          GroupName: scheduleGroupName,
-          ScheduleExpression: "rate(1 day)",
-          FlexibleTimeWindow: { Mode: "OFF" },
-          Target: { Arn: at.stateMachineArn, RoleArn: at.roleArn(roleNames.scheduler) },
-        }),
-      ),
-  },
-  {
     what: "change the rule that tells Step Functions of ended jobs",
     may: [roleNames.stateMachine],
     attempt: async (clientOf) => {
@@ -100,11 +85,6 @@ export const runProbes: readonly Probe[] = [
         events.send(new PutTargetsCommand({ Rule: Name, Targets: [] })),
       );
     },
-  },
-  {
-    what: "make another rule",
-    may: [],
-    attempt: (clientOf) => clientOf(EventBridgeClient).send(new PutRuleCommand({ Name: unique(), ScheduleExpression: "rate(1 day)" })),
   },
 ];
 

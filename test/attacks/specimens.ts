@@ -9,6 +9,8 @@ import { signedIn } from "../../cli/local/sign-in.ts";
 import { encryptionContext } from "../../core/envelope.ts";
 import { jobDefinitionName, keyAlias, recordsBucketName, roleNames } from "../../core/naming.ts";
 import { recordKey } from "../../core/record-chain.ts";
+import { scheduledRunName } from "../../core/run-names.ts";
+import { betweenLooks } from "../support/between-looks.ts";
 import { type Deployed, stolen } from "./attacked-account.ts";
 
 /** The run and the order that every specimen is bound to. */
@@ -34,6 +36,8 @@ export interface Specimens {
   readonly endedExecution: string;
   /** The record of that execution. */
   readonly record: { readonly key: string; readonly versionId: string };
+  /** ARN of one that has ended too, with the name of a scheduled run. */
+  readonly scheduledExecution: string;
   /** A job with our tags, and one that somebody else of the account runs without them. */
   readonly taggedJob: string;
   readonly foreignJob: string;
@@ -91,6 +95,7 @@ export async function makeSpecimens(at: Deployed): Promise<Specimens> {
     },
     endedExecution: execution,
     record: await firstRecord(at),
+    scheduledExecution: await endedExecution(at, scheduledRunName("credential-report", 0)),
     taggedJob: await submit(at, { "keyturn:run": "specimen" }),
     foreignJob: await submit(at, {}),
     otherUsersKey: await otherUsersKey(at),
@@ -106,14 +111,17 @@ async function otherUsersKey(at: Deployed): Promise<Specimens["otherUsersKey"]> 
 }
 
 /** A run that AdmitRun refuses ends by itself. */
-async function endedExecution(at: Deployed): Promise<string> {
+async function endedExecution(at: Deployed, name?: string): Promise<string> {
   const sfn = signedIn(SFNClient, at.people.operator, at);
-  const { executionArn } = await sfn.send(new StartExecutionCommand({ stateMachineArn: at.stateMachineArn, input: '{"job": "none"}' }));
+  const { stateMachineArn } = at;
+  const { executionArn } = await sfn.send(
+    new StartExecutionCommand({ stateMachineArn, input: '{"job": "none"}', ...(name === undefined ? {} : { name }) }),
+  );
   for (;;) {
     const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn: at.stateMachineArn }));
     if (executions.some((execution) => execution.executionArn === executionArn && execution.status === "FAILED"))
       return given(executionArn);
-    await new Promise((resolve) => setImmediate(resolve));
+    await betweenLooks();
   }
 }
 

@@ -25,7 +25,7 @@ export const untried: readonly Untried[] = [
     why: "Only through Secrets Manager: writing an admin's secret needs it.",
   },
   {
-    holders: [roleNames.scheduler, roleNames.requestMfa],
+    holders: [roleNames.scheduler, roleNames.startScheduledRun, roleNames.startEventRun, roleNames.requestMfa],
     actions: ["kms:Decrypt", "kms:GenerateDataKey"],
     why: "Only through SQS and SNS: putting a missed start aside and notifying need it.",
   },

@@ -68,4 +68,19 @@ describe.skipIf(!hasTools)("docs/operating.md, with the AWS CLI as the operator"
     expect(asked.code).toBe(4);
     expect(asked.stdout).toContain("The run is replayed");
   });
+
+  it("sees the schedules, turns one off and on again, and reads what was missed", async () => {
+    expect(await type(blockWith("list-schedules"))).toMatch(/keyturn-credential-report\tENABLED\ncron\(0 7 \? \* MON \*\)\tUTC\tENABLED/);
+    const isOff = async () => (await local.keyturn("schedules")).stdout.includes("Audit in progress");
+    await type(blockWith("put-parameter"));
+    expect(await isOff()).toBe(true);
+    await type(blockWith("delete-parameter"));
+    expect(await isOff()).toBe(false);
+    // Version 1 of the AWS CLI sends SQS calls in us-east-1 to an old host name whatever the profile says.
+    const config = readFileSync(local.environment["AWS_CONFIG_FILE"] ?? "", "utf8");
+    const [, endpoint] = /^endpoint_url = (\S+)$/m.exec(config) ?? [];
+    expect(await type(blockWith("receive-message").replace("receive-message", `receive-message --endpoint-url ${endpoint}`))).toBe(
+      "None\n",
+    );
+  });
 });

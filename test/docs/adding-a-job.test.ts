@@ -46,7 +46,7 @@ beforeAll(() => {
 afterAll(() => copy?.remove());
 
 describe("the job of the page", () => {
-  it.each(commandsUnder("5. Look at it, and check it"))("passes %s", { timeout: 120_000 }, async (line) => {
+  it.each(commandsUnder("6. Look at it, and check it"))("passes %s", { timeout: 120_000 }, async (line) => {
     const { code, output } = await copy.run(line);
     expect({ code, output }).toMatchObject({ code: 0 });
     if (line.includes("keyturn plan"))
@@ -65,7 +65,7 @@ describe("a run of it on this machine", () => {
   let sfn: SFNClient;
 
   beforeAll(async () => {
-    const [command] = commandsUnder("6. Run it on this machine");
+    const [command] = commandsUnder("7. Run it on this machine");
     expect(command).toBe("npx keyturn local start");
     local = spawn(process.execPath, ["cli/keyturn.mjs", "local", "start", "--json"], { cwd: copy.root });
     const [line] = (await once(createInterface(local.stdout), "line")) as [string];
@@ -149,6 +149,6 @@ describe("a mistake", () => {
   );
 
   it("of the page is one that was announced", () => {
-    expect(mistakes.map(([heading]) => heading)).toHaveLength(6);
+    expect(mistakes.map(([heading]) => heading)).toHaveLength(7);
   });
 });

@@ -1,7 +1,8 @@
 // The design's claims about roles, secrets and the relay, read off the templates that would be deployed.
 
 import { describe, expect, it } from "vitest";
-import { grants, readClaims } from "./statements.ts";
+import { announce } from "./sample-jobs.ts";
+import { grants, isOfSchedules, readClaims } from "./statements.ts";
 import { account, synthesise } from "./synthesised.ts";
 
 const synthesised = synthesise();
@@ -122,6 +123,49 @@ describe("claim 2: each task role can do exactly one thing; no two task roles ov
     ]);
     expect(withoutInterfaces("RetrieveCredentialsRole")).toEqual(logs("retrieve-credentials"));
     expect(withoutInterfaces("AuthorizeSubmissionRole")).toEqual(logs("authorize-submission"));
+  });
+
+  it("gives the Lambdas that start runs no more than the jobs' schedules and events need", () => {
+    const logs = (name: string) => [
+      `logs:CreateLogStream arn:aws:logs:us-east-1:${account}:log-group:/keyturn/tasks/${name}:*`,
+      `logs:PutLogEvents arn:aws:logs:us-east-1:${account}:log-group:/keyturn/tasks/${name}:*`,
+    ];
+    const states = (rest: string) => `arn:aws:states:us-east-1:${account}:${rest}`;
+    const parameter = (name: string) => `arn:aws:ssm:us-east-1:${account}:parameter/keyturn/schedules/${name}`;
+    const putAside = `sqs:SendMessage arn:aws:sqs:us-east-1:${account}:keyturn-missed-starts`;
+    expect(grants(permissionsOf("StartScheduledRunRole"))).toEqual([
+      ...logs("start-scheduled-run"),
+      `states:StartExecution ${states("stateMachine:keyturn")}`,
+      `states:ListExecutions ${states("stateMachine:keyturn")}`,
+      `states:GetExecutionHistory ${states("execution:keyturn:key-report-*")}`,
+      `states:GetExecutionHistory ${states("execution:keyturn:announce-*")}`,
+      // The only schedule that replaces, and the only one that queues.
+      `states:StopExecution ${states("execution:keyturn:key-report-*")}`,
+      `ssm:GetParameter ${parameter("key-report/disabled")}`,
+      `ssm:GetParameter ${parameter("announce/disabled")}`,
+      `ssm:GetParameter ${parameter("announce/newest")}`,
+      `ssm:PutParameter ${parameter("announce/newest")}`,
+      putAside,
+    ]);
+    expect(grants(permissionsOf("StartEventRunRole"))).toEqual([
+      ...logs("start-event-run"),
+      `states:StartExecution ${states("stateMachine:keyturn")}`,
+      putAside,
+    ]);
+    expect(grants(permissionsOf("KeyturnSchedulerRole"))).toEqual([`lambda:InvokeFunction ${task("start-scheduled-run")}`, putAside]);
+  });
+
+  it("makes no role and no Lambda for a way to start that no job has", () => {
+    const { schedule: _, events: __, ...byHand } = announce;
+    const synthesisedByHand = synthesise({ jobs: [byHand] });
+    const names = synthesisedByHand.ofType("AWS::IAM::Role").map(({ Properties }) => Properties.RoleName as string);
+    expect(names.filter((name) => name.startsWith("Start"))).toEqual([]);
+    // What is there without them tells of ends, and sweeps for those that were not told.
+    const named = (type: string) => synthesisedByHand.ofType(type).map(({ Properties }) => Properties.Name as string);
+    expect(named("AWS::Events::Rule").toSorted()).toEqual(["keyturn-announce-end", "keyturn-record-run"]);
+    expect(named("AWS::Scheduler::Schedule")).toEqual(["keyturn-record-run-sweep"]);
+    const functions = synthesisedByHand.ofType("AWS::Lambda::Function").map(({ Properties }) => Properties.FunctionName as string);
+    expect(functions.filter((name) => name.startsWith("keyturn-start-"))).toEqual([]);
   });
 
   it.each(["validate-mfa", "retrieve-credentials"])("takes the making of network interfaces from the code of %s", (name) => {
@@ -249,7 +293,10 @@ describe("claim 5: no single role can open a job's credentials and also choose w
   const choosers = new Set([
     role("AuthorizeSubmissionRole"),
     ...allows
-      .filter(({ kind, actions }) => kind === "identity" && actions.some((action) => choosing.test(action)))
+      .filter(
+        (statement) =>
+          statement.kind === "identity" && !isOfSchedules(statement) && statement.actions.some((action) => choosing.test(action)),
+      )
       .map(({ of }) => role(of)),
   ]);
 

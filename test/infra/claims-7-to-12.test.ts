@@ -1,11 +1,13 @@
 // The design's claims about jobs, operators, privileges and encryption, read off the templates that would be deployed.
 
 import { describe, expect, it } from "vitest";
-import { grants, readClaims } from "./statements.ts";
+import { grants, isOfSchedules, readClaims } from "./statements.ts";
 import { account, synthesise } from "./synthesised.ts";
 
 const synthesised = synthesise();
 const { statements, allows, root, role, permissionsOf, keyUsers } = readClaims(synthesised);
+
+const missed = `arn:aws:sqs:us-east-1:${account}:keyturn-missed-starts`;
 
 describe("claim 7: a launcher opens its own job's envelope, with run and order named exactly", () => {
   it.each([
@@ -30,7 +32,7 @@ describe("claim 7: a launcher opens its own job's envelope, with run and order n
   });
 });
 
-describe("claim 8: operators can start, answer, watch, stop and replay runs, and nothing else", () => {
+describe("claim 8: operators can start, answer, watch, stop and replay runs, turn schedules off and on, and nothing else", () => {
   it("lists every permission of an operator", () => {
     const machine = `arn:aws:states:us-east-1:${account}:stateMachine:keyturn`;
     const executions = `arn:aws:states:us-east-1:${account}:execution:keyturn:*`;
@@ -55,11 +57,20 @@ describe("claim 8: operators can start, answer, watch, stop and replay runs, and
         "batch:DescribeJobs *",
         `batch:TerminateJob arn:aws:batch:us-east-1:${account}:job/*`,
         `ssm:GetParameter arn:aws:ssm:us-east-1:${account}:parameter/keyturn/jobs/*/definition`,
+        ...["GetSchedule", "ListSchedules"].map(
+          (action) => `scheduler:${action} arn:aws:scheduler:us-east-1:${account}:schedule/keyturn/*`,
+        ),
+        ...["DeleteParameter", "GetParameter", "PutParameter"].map(
+          (action) => `ssm:${action} arn:aws:ssm:us-east-1:${account}:parameter/keyturn/schedules/*/disabled`,
+        ),
+        `ssm:GetParameter arn:aws:ssm:us-east-1:${account}:parameter/keyturn/schedules/*/newest`,
+        ...["GetQueueAttributes", "ReceiveMessage"].map((action) => `sqs:${action} ${missed}`),
+        `kms:Decrypt ${keys}`,
       ].sort(),
     );
   });
 
-  it("ties its use of keys to sealing a code, and to Step Functions reading our state machine's data", () => {
+  it("ties its use of keys to sealing a code, to Step Functions reading our state machine's data, and to missed starts", () => {
     const kms = permissionsOf("KeyturnOperator").filter(({ actions }) => actions.some((action) => action.startsWith("kms:")));
     expect(kms.map(({ conditions }) => conditions)).toEqual([
       {
@@ -75,7 +86,43 @@ describe("claim 8: operators can start, answer, watch, stop and replay runs, and
           "kms:EncryptionContext:aws:states:stateMachineArn": `arn:aws:states:us-east-1:${account}:stateMachine:keyturn`,
         },
       },
+      {
+        "ForAnyValue:StringEquals": { "kms:ResourceAliases": "alias/keyturn/workflow" },
+        StringEquals: { "kms:ViaService": "sqs.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:sqs:arn": missed },
+      },
     ]);
+  });
+
+  it("are, with the Lambdas of schedules and events, all who can start a run; those Lambdas are invoked by our schedules and rules alone", () => {
+    const starters = allows.filter(({ kind, actions }) => kind === "identity" && actions.includes("states:StartExecution"));
+    expect(starters.map(({ of }) => of)).toEqual(["StartScheduledRunRole", "StartEventRunRole", "KeyturnOperator"]);
+    const invokers = allows.filter(({ actions, resources }) =>
+      resources.some((resource) => /:function:keyturn-start-/.test(resource) && actions.includes("lambda:InvokeFunction")),
+    );
+    expect(invokers.map(({ of, resources }) => [of, resources])).toEqual([
+      ["KeyturnSchedulerRole", [`arn:aws:lambda:us-east-1:${account}:function:keyturn-start-scheduled-run`]],
+    ]);
+    const trust = statements.find(({ kind, of }) => kind === "trust" && of === "KeyturnSchedulerRole");
+    expect(trust).toMatchObject({
+      principals: ["scheduler.amazonaws.com"],
+      conditions: {
+        StringEquals: { "aws:SourceAccount": account },
+        ArnLike: { "aws:SourceArn": `arn:aws:scheduler:us-east-1:${account}:schedule-group/keyturn` },
+      },
+    });
+    const permissions = synthesised.ofType("AWS::Lambda::Permission").map(({ Properties }) => Properties);
+    expect(permissions.filter(({ FunctionName }) => /Start/.test(FunctionName))).toEqual(
+      [
+        ["StartScheduledRun", "Schedules"],
+        ["StartEventRun", "EventRules"],
+      ].map(([task, rules]) => ({
+        Action: "lambda:InvokeFunction",
+        FunctionName: expect.stringMatching(new RegExp(`^keyturn-workflow\\.${task}Task.*\\.Arn$`)),
+        Principal: "events.amazonaws.com",
+        SourceAccount: account,
+        SourceArn: expect.stringMatching(new RegExp(`^keyturn-workflow\\.${rules}.*\\.Arn$`)),
+      })),
+    );
   });
 
   it("leaves to IAM policies, and so to operators, no key use but sealing a code and Step Functions' own", () => {
@@ -97,6 +144,7 @@ describe("claim 8: operators can start, answer, watch, stop and replay runs, and
         ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"],
       ],
       ["workflow", "TableGetsItsGrant", ["kms:CreateGrant"]],
+      ["workflow", "CallersOfTheMissedStarts", ["kms:Decrypt"]],
       // Of records: the operator's policy names the alias of the workflow's key and no other.
       ["records", "AuditorsRead", ["kms:Decrypt"]],
     ]);
@@ -118,7 +166,7 @@ describe("claim 9: no principal of this system can raise its own privileges", ()
 
   it("has no such action in any identity policy or boundary", () => {
     const found = allows
-      .filter(({ kind }) => kind === "identity" || kind === "boundary")
+      .filter((statement) => (statement.kind === "identity" || statement.kind === "boundary") && !isOfSchedules(statement))
       .flatMap(({ of, actions }) => actions.filter((action) => raising.test(action)).map((action) => `${of}: ${action}`));
     expect(found).toEqual([]);
   });
@@ -211,6 +259,8 @@ describe("claim 11: no plaintext credential stands in a template, and none gets 
       "keyturn-rotate-admin-key": ["KEYTURN_ADMINS", "KEYTURN_PROOF_PAUSE_MS", "KEYTURN_SETTLE_MS"],
       "keyturn-announce-end": ["KEYTURN_TOPIC_ARN"],
       "keyturn-record-run": ["KEYTURN_RECORDS_BUCKET", "KEYTURN_RECORD_LOCK", "KEYTURN_STATE_MACHINE", "KEYTURN_VERSION"],
+      "keyturn-start-scheduled-run": ["KEYTURN_STATE_MACHINE"],
+      "keyturn-start-event-run": ["KEYTURN_STATE_MACHINE"],
     });
     const environments = synthesised
       .ofType("AWS::Batch::JobDefinition")
@@ -229,7 +279,7 @@ describe("claim 12: everything at rest is encrypted with a key of ours; buckets 
 
   it.each([
     ["AWS::SecretsManager::Secret", 2, (p: Record<string, never>) => p["KmsKeyId"]],
-    ["AWS::Logs::LogGroup", 12, (p: Record<string, never>) => p["KmsKeyId"]],
+    ["AWS::Logs::LogGroup", 14, (p: Record<string, never>) => p["KmsKeyId"]],
     ["AWS::SNS::Topic", 1, (p: Record<string, never>) => p["KmsMasterKeyId"]],
     ["AWS::SQS::Queue", 1, (p: Record<string, never>) => p["KmsMasterKeyId"]],
     ["AWS::DynamoDB::Table", 1, (p: { SSESpecification: { KMSMasterKeyId: string } }) => p.SSESpecification.KMSMasterKeyId],

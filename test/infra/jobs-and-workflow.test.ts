@@ -84,6 +84,8 @@ describe("the Lambdas", () => {
         ["keyturn-validate-mfa", "ValidateMfaRole"],
         ["keyturn-retrieve-credentials", "RetrieveCredentialsRole"],
         ["keyturn-authorize-submission", "AuthorizeSubmissionRole"],
+        ["keyturn-start-scheduled-run", "StartScheduledRunRole"],
+        ["keyturn-start-event-run", "StartEventRunRole"],
         ["keyturn-announce-end", "AnnounceEndRole"],
         ["keyturn-record-run", "RecordRunRole"],
       ].map(([name, role]) => [name, `arn:aws:iam::${account}:role/${role}`, "nodejs24.x", ["arm64"]]),
@@ -122,18 +124,127 @@ describe("the Lambdas", () => {
 });
 
 describe("a schedule", () => {
-  it("starts the run under a name that a second delivery repeats, without a code", () => {
-    const [schedule, ...more] = synthesised.ofType("AWS::Scheduler::Schedule").filter(({ stack }) => stack === "keyturn-workflow");
-    expect(more).toEqual([]);
-    const { Target, ScheduleExpression, GroupName } = schedule?.Properties ?? {};
-    expect({ ScheduleExpression, GroupName }).toEqual({ ScheduleExpression: "cron(0 7 ? * MON *)", GroupName: "keyturn" });
-    expect(Target.Arn).toBe("arn:aws:scheduler:::aws-sdk:sfn:startExecution");
-    const { Input, ...request } = JSON.parse(Target.Input);
-    expect(request).toEqual({
-      StateMachineArn: `arn:aws:states:us-east-1:${account}:stateMachine:keyturn`,
-      Name: "<aws.scheduler.execution-id>",
+  const schedules = synthesised
+    .ofType("AWS::Scheduler::Schedule")
+    .filter(({ stack }) => stack === "keyturn-workflow")
+    .map(({ Properties }) => Properties);
+
+  it("asks for a run with what was declared and the firing's time, without a code", () => {
+    expect(
+      schedules.map(({ Name, GroupName, ScheduleExpression, ScheduleExpressionTimezone, State, Target }) => ({
+        Name,
+        GroupName,
+        fires: [ScheduleExpression, ScheduleExpressionTimezone, State],
+        input: JSON.parse(Target.Input) as unknown,
+      })),
+    ).toEqual([
+      {
+        Name: "keyturn-key-report",
+        GroupName: "keyturn",
+        fires: ["cron(0 7 ? * MON *)", "UTC", "ENABLED"],
+        input: {
+          job: "key-report",
+          admin: "alice",
+          reason: "Weekly key report",
+          whilePending: "replace",
+          scheduledAt: "<aws.scheduler.scheduled-time>",
+        },
+      },
+      {
+        Name: "keyturn-announce",
+        GroupName: "keyturn",
+        fires: ["cron(30 8 1 * ? *)", "Europe/Berlin", "ENABLED"],
+        input: {
+          job: "announce",
+          admin: "bob",
+          reason: "Monthly greeting",
+          whilePending: "queue",
+          scheduledAt: "<aws.scheduler.scheduled-time>",
+        },
+      },
+    ]);
+  });
+
+  it("invokes its Lambda under the schedules' role; what is not delivered within an hour is put aside", () => {
+    for (const { Target } of schedules) {
+      expect(Target).toMatchObject({
+        Arn: expect.stringMatching(/^keyturn-workflow\.StartScheduledRunTask.*\.Arn$/) as string,
+        RoleArn: `arn:aws:iam::${account}:role/KeyturnSchedulerRole`,
+        RetryPolicy: { MaximumEventAgeInSeconds: 3600, MaximumRetryAttempts: 10 },
+        DeadLetterConfig: { Arn: expect.stringMatching(/^keyturn-workflow\.MissedStarts.*\.Arn$/) as string },
+      });
+    }
+  });
+
+  it("that queues has its Lambda told of the ends of that job's runs: their names, and nothing of their data", () => {
+    const rule = synthesised.ofType("AWS::Events::Rule").find(({ Properties }) => Properties.Name === "keyturn-scheduled-run-ended");
+    expect(rule?.Properties.EventPattern).toEqual({
+      source: ["aws.states"],
+      "detail-type": ["Step Functions Execution Status Change"],
+      detail: {
+        stateMachineArn: [`arn:aws:states:us-east-1:${account}:stateMachine:keyturn`],
+        status: ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"],
+        name: [{ prefix: "announce-" }],
+      },
     });
-    expect(JSON.parse(Input)).toEqual({ job: "key-report", admin: "alice", reason: "Weekly key report" });
+    expect(rule?.Properties.Targets).toMatchObject([
+      { InputTransformer: { InputPathsMap: { run: "$.detail.name" }, InputTemplate: '{"ended": <run>}' } },
+    ]);
+  });
+});
+
+describe("an event", () => {
+  const [rule] = synthesised.ofType("AWS::Events::Rule").filter(({ Properties }) => Properties.Name === "keyturn-announce-report");
+
+  it("has a rule of the declared pattern, whose Lambda gets the event whole, beside what was declared", () => {
+    expect(rule?.Properties.EventPattern).toMatchObject({ detail: { bucket: { name: [`keyturn-announce-${account}-us-east-1`] } } });
+    const [target] = rule?.Properties.Targets ?? [];
+    const template = target.InputTransformer.InputTemplate as string;
+    expect(target.InputTransformer.InputPathsMap).toBeUndefined();
+    expect(JSON.parse(template.replaceAll(/<([^>]+)>/g, '"<$1>"'))).toEqual({
+      job: "announce",
+      name: "report",
+      admin: "alice",
+      reason: "A greeting was kept",
+      perHour: 4,
+      parameters: { text: "$.detail.object.key" },
+      ingestedAt: "<aws.events.event.ingestion-time>",
+      event: "<aws.events.event.json>",
+    });
+  });
+
+  it("of a job's bucket makes that bucket tell EventBridge, and no other bucket, without a Lambda of the CDK's", () => {
+    const told = synthesised
+      .ofType("AWS::S3::Bucket")
+      .map(({ Properties }) => [Properties.BucketName, Properties.NotificationConfiguration]);
+    expect(told).toEqual([
+      [`keyturn-key-report-${account}-us-east-1`, undefined],
+      [`keyturn-announce-${account}-us-east-1`, { EventBridgeConfiguration: { EventBridgeEnabled: true } }],
+      [`keyturn-${account}-us-east-1-records`, undefined],
+    ]);
+    expect(synthesised.resources.filter(({ Type }) => Type.startsWith("Custom::"))).toEqual([]);
+  });
+});
+
+describe("a start that does not come about", () => {
+  it("is put aside by whoever gave it up: Scheduler, EventBridge for our rules, and either Lambda", () => {
+    const configured = synthesised.ofType("AWS::Lambda::EventInvokeConfig").map(({ Properties }) => Properties);
+    expect(configured.map(({ DestinationConfig, MaximumRetryAttempts }) => [DestinationConfig, MaximumRetryAttempts])).toEqual(
+      [0, 1].map(() => [{ OnFailure: { Destination: expect.stringMatching(/^keyturn-workflow\.MissedStarts.*\.Arn$/) as string } }, 2]),
+    );
+    const rules = ["keyturn-announce-report", "keyturn-scheduled-run-ended"].map(
+      (name) => `arn:aws:events:us-east-1:${account}:rule/${name}`,
+    );
+    const [policy] = synthesised.ofType("AWS::SQS::QueuePolicy");
+    expect(policy?.Properties.PolicyDocument.Statement).toContainEqual(
+      expect.objectContaining({
+        Sid: "EventBridgePutsAside",
+        Effect: "Allow",
+        Principal: { Service: "events.amazonaws.com" },
+        Action: "sqs:SendMessage",
+        Condition: { StringEquals: { "aws:SourceAccount": account }, ArnEquals: { "aws:SourceArn": rules } },
+      }),
+    );
   });
 });
 

@@ -16,6 +16,7 @@ const actions = [
   "cloudformation:UpdateStack",
   "dynamodb:DeleteItem",
   "events:DisableRule",
+  "events:PutTargets",
   "iam:AddUserToGroup",
   "iam:AttachUserPolicy",
   "iam:CreateAccessKey",
@@ -126,7 +127,8 @@ describe("claim 9: whatever a job of the future may do", () => {
     ["s3:PutBucketPolicy", "arn:aws:s3:::keyturn-111122223333-us-east-1-records", "arn:aws:s3:::orders"],
     ["events:DisableRule", regional("events", "rule/keyturn-record-run"), regional("events", "rule/orders")],
     ["sns:Subscribe", regional("sns", "keyturn-notifications"), regional("sns", "orders")],
-    ["sqs:PurgeQueue", regional("sqs", "keyturn-missed-schedules"), regional("sqs", "orders")],
+    ["sqs:PurgeQueue", regional("sqs", "keyturn-missed-starts"), regional("sqs", "orders")],
+    ["events:PutTargets", regional("events", "rule/keyturn-credential-report-finding"), regional("events", "rule/orders")],
     ["logs:DeleteLogGroup", regional("logs", "log-group:/keyturn/tasks/validate-mfa"), regional("logs", "log-group:/orders")],
     [
       "cloudformation:UpdateStack",

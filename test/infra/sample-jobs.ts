@@ -19,7 +19,7 @@ export const keyReport = defineJob({
   timeoutSeconds: 1800,
   attempts: 2,
   spot: true,
-  schedule: { expression: "cron(0 7 ? * MON *)", admin: "alice", reason: "Weekly key report" },
+  schedule: { expression: "cron(0 7 ? * MON *)", admin: "alice", reason: "Weekly key report", whilePending: "replace" },
 });
 
 export const announce = defineJob({
@@ -38,6 +38,26 @@ export const announce = defineJob({
   memoryMiB: 2048,
   timeoutSeconds: 60,
   attempts: 1,
+  schedule: {
+    expression: "cron(30 8 1 * ? *)",
+    timeZone: "Europe/Berlin",
+    admin: "bob",
+    reason: "Monthly greeting",
+    whilePending: "queue",
+  },
+  events: [
+    {
+      name: "report",
+      pattern: ({ bucketOf }) => ({
+        source: ["aws.s3"],
+        "detail-type": ["Object Created"],
+        detail: { bucket: { name: [bucketOf("announce")] } },
+      }),
+      admin: "alice",
+      reason: "A greeting was kept",
+      parameters: { text: "$.detail.object.key" },
+    },
+  ],
 });
 
 export const sampleJobs = [keyReport, announce];

@@ -95,6 +95,10 @@ export function readClaims(synthesised: Synthesised) {
   };
 }
 
+/** A statement on schedules' parameters alone: whoever writes one of those chooses neither what runs nor who may. */
+export const isOfSchedules = ({ resources }: FoundStatement): boolean =>
+  resources.every((resource) => resource.startsWith(`arn:aws:ssm:us-east-1:${account}:parameter/keyturn/schedules/`));
+
 /** `action resource`, each with each. */
 export const grants = (list: readonly FoundStatement[]): string[] =>
   list.flatMap(({ actions, resources }) => actions.flatMap((action) => resources.map((resource) => `${action} ${resource}`)));

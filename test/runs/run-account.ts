@@ -10,9 +10,18 @@ import { roleNames, stateMachineName } from "../../core/naming.ts";
 import type { CallRecord } from "../../emulator/gateway/call-record.ts";
 import { startEmulator } from "../../emulator/start.ts";
 import { VirtualAuthenticator } from "../../emulator/virtual-authenticator.ts";
+import type { KeyturnConfig } from "../../infra/config.ts";
 import { assume, type Deployed } from "../attacks/attacked-account.ts";
-import { admins, unenrolled } from "../fixtures/trials/admins.ts";
-import config from "../fixtures/trials/config.ts";
+import { type admins, unenrolled } from "../fixtures/trials/admins.ts";
+import trialsConfig from "../fixtures/trials/config.ts";
+
+/** Which app is deployed. */
+export interface Fixture {
+  readonly folder: string;
+  readonly config: KeyturnConfig;
+}
+
+const trials: Fixture = { folder: "test/fixtures/trials", config: trialsConfig };
 
 export type Admin = (typeof admins)[number];
 
@@ -36,8 +45,15 @@ export interface RunAccount extends Deployed {
 const account = "111122223333";
 
 /** @param of.trailDelayMs - how long CloudTrail takes to know of a call; no time where left out */
-export async function startRunAccount(of: { trailDelayMs?: number } = {}): Promise<RunAccount> {
-  const app = { file: "test/fixtures/trials/app.ts", alsoReads: ["test/fixtures/trials"] };
+export async function startRunAccount({
+  fixture = trials,
+  ...of
+}: {
+  readonly fixture?: Fixture;
+  readonly trailDelayMs?: number;
+} = {}): Promise<RunAccount> {
+  const { folder, config } = fixture;
+  const app = { file: `${folder}/app.ts`, alsoReads: [folder, "test/fixtures/trial-app.ts"] };
   const { assembly } = await synthesise(repositoryRoot, { app });
   const { region } = config;
   const calls: CallRecord[] = [];
@@ -51,7 +67,7 @@ export async function startRunAccount(of: { trailDelayMs?: number } = {}): Promi
     const at = { ...local, stateMachineArn: arn("states", `stateMachine:${stateMachineName}`) };
     const iamAdmin = await assume(people.iamAdmin.session, { role: roleArn(roleNames.iamAdmin) }, at);
     const clients = { iam: signedIn(IAMClient, iamAdmin, at), secrets: signedIn(SecretsManagerClient, iamAdmin, at) };
-    const enrolled = admins
+    const enrolled = Object.keys(config.admins)
       .filter((admin) => admin !== unenrolled)
       .map(async (admin): Promise<[string, EnrolledAdmin]> => {
         const app = (seed: string) => new VirtualAuthenticator(seed, () => emulator.clock.now());

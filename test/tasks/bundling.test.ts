@@ -28,6 +28,8 @@ describe("the tasks' bundles", () => {
     ["retrieve-credentials", ["client-kms", "client-sts"]],
     ["authorize-submission", ["client-kms"]],
     ["rotate-admin-key", ["client-iam", "client-secrets-manager", "client-sts"]],
+    ["start-scheduled-run", ["client-sfn", "client-ssm"]],
+    ["start-event-run", ["client-sfn"]],
     ["announce-end", ["client-sfn", "client-sns"]],
     ["record-run", ["client-batch", "client-cloudtrail", "client-s3", "client-sfn"]],
   ] as const)("%s is small, and has no AWS client but %j", async (task, clients) => {

@@ -4,8 +4,8 @@ import { z } from "zod";
 import { AwsError } from "../../aws-error.ts";
 import type { Subnets } from "../../processes/network-interface.ts";
 import type { Environment } from "../../service.ts";
-import { parseFunctionName } from "../../services/lambda/function-names.ts";
-import type { FunctionDefinition, Functions } from "../../services/lambda/functions.ts";
+import { type FunctionReference, parseFunctionName } from "../../services/lambda/function-names.ts";
+import type { EventInvokeConfig, FunctionDefinition, Functions } from "../../services/lambda/functions.ts";
 import { permissionStatement } from "../../services/lambda/operations.ts";
 import { reservedVariables } from "../../services/lambda/process-environment.ts";
 import { type ResourceContext, type ResourceType, resourceType } from "../resource-type.ts";
@@ -17,6 +17,8 @@ interface Dependencies {
   readonly subnets: Pick<Subnets, "subnetOf">;
   /** Checks what Lambda checks of a function's role, then adds the function. */
   createFunction(definition: FunctionDefinition): Promise<void>;
+  /** Checks that the function's role may send to the destination, then configures. */
+  configureEvents(reference: FunctionReference, config: Partial<EventInvokeConfig>): Promise<void>;
 }
 
 const tags = z.array(z.strictObject({ Key: z.string(), Value: z.string() }));
@@ -112,9 +114,12 @@ export function lambdaResourceTypes(dependencies: Dependencies): readonly Resour
         Qualifier: z.string(),
         MaximumEventAgeInSeconds: wholeNumber({ from: 60, to: 21_600 }).exactOptional(),
         MaximumRetryAttempts: wholeNumber({ from: 0, to: 2 }).exactOptional(),
+        DestinationConfig: z.strictObject({ OnFailure: z.strictObject({ Destination: z.string() }).exactOptional() }).exactOptional(),
       }),
-      create(properties, context) {
-        functions.setEventInvokeConfig(parseFunctionName(properties.FunctionName, properties.Qualifier), {
+      async create(properties, context) {
+        const onFailureArn = properties.DestinationConfig?.OnFailure?.Destination;
+        await dependencies.configureEvents(parseFunctionName(properties.FunctionName, properties.Qualifier), {
+          ...(onFailureArn === undefined ? {} : { onFailureArn }),
           ...(properties.MaximumEventAgeInSeconds === undefined ? {} : { maximumAgeSeconds: properties.MaximumEventAgeInSeconds }),
           ...(properties.MaximumRetryAttempts === undefined ? {} : { maximumRetryAttempts: properties.MaximumRetryAttempts }),
         });

@@ -42,6 +42,8 @@ export interface FunctionDefinition {
 export interface EventInvokeConfig {
   readonly maximumAgeSeconds: number;
   readonly maximumRetryAttempts: number;
+  /** Where an event goes that was given up. */
+  readonly onFailureArn?: string;
 }
 
 interface Entry {

@@ -3,6 +3,7 @@
 import { AwsError } from "../../aws-error.ts";
 import type { LogStream } from "../../processes/log-stream.ts";
 import type { StartGate } from "../../processes/start-gate.ts";
+import type { RoleSession } from "../../service.ts";
 import { type Answer, describeOutcome } from "./answer.ts";
 import { EnvironmentPool } from "./environment-pool.ts";
 import { type ExecutionDependencies, ExecutionEnvironment, InitFailure } from "./execution-environment.ts";
@@ -49,6 +50,7 @@ export class Invoker {
   readonly #definition: FunctionDefinition;
   readonly #dependencies: InvokerDependencies;
   readonly #pool: EnvironmentPool;
+  readonly #session: FunctionSession;
   readonly #logs = new Set<LogStream>();
   #running = 0;
   #nextSubnet = 0;
@@ -57,6 +59,7 @@ export class Invoker {
     this.#definition = definition;
     this.#dependencies = dependencies;
     const session = new FunctionSession(definition, dependencies);
+    this.#session = session;
     this.#pool = new EnvironmentPool({
       gate: dependencies.gate,
       isUsable: (environment) => environment.isAlive && session.isFresh(environment.session),
@@ -69,6 +72,15 @@ export class Invoker {
         return started;
       },
     });
+  }
+
+  get version(): string {
+    return this.#definition.version;
+  }
+
+  /** For what Lambda itself does under the function's role. */
+  session(): Promise<RoleSession> {
+    return this.#session.get();
   }
 
   /** Throws TooManyRequestsException, and what Lambda answers where no process could be started. */

@@ -1,9 +1,9 @@
 // The schedules and schedule groups of the account, and the moments at which they fire.
 
+import { InvalidExpression, parseScheduleExpression, type Recurrence } from "../../../core/schedule-expression.ts";
 import { AwsError } from "../../aws-error.ts";
 import type { Timer } from "../../clock.ts";
 import type { Environment } from "../../service.ts";
-import { InvalidExpression, parseScheduleExpression, type Recurrence } from "./schedule-expression.ts";
 
 export interface Target {
   readonly arn: string;

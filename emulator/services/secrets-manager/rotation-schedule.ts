@@ -1,6 +1,6 @@
 // When a secret is rotated: the windows that its rules open, all of them in UTC and on the hour.
 
-import { InvalidExpression, parseScheduleExpression } from "../scheduler/schedule-expression.ts";
+import { InvalidExpression, parseScheduleExpression } from "../../../core/schedule-expression.ts";
 import { invalidParameter, type RotationRules } from "./secrets.ts";
 
 export interface RotationWindow {

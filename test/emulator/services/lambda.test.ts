@@ -4,8 +4,10 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { GetFunctionCommand, InvokeCommand, ListFunctionsCommand } from "@aws-sdk/client-lambda";
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { account, client, clock, createFunction, discarded, invocations, invoke, until } from "../processes/function-account.ts";
+import { writeLogs } from "../processes/workload-account.ts";
 
 describe("a function that works", () => {
   beforeAll(() => createFunction("echo", "index.echo", { Environment: { Variables: { GREETING: "hi" } } }));
@@ -202,6 +204,51 @@ describe("an asynchronous event", () => {
     await invoke("once", {}, { InvocationType: "Event" });
     await until(() => discarded.at(-1)?.functionArn.endsWith(":once") === true);
     expect(invocations.filter((of) => of.functionName === "once")).toHaveLength(1);
+  });
+
+  it("goes to the configured queue when it is given up, with its payload and the error", async () => {
+    const sqs = account.client(SQSClient);
+    const { QueueUrl = "" } = await sqs.send(new CreateQueueCommand({ QueueName: "given-up" }));
+    const Destination = "arn:aws:sqs:us-east-1:111122223333:given-up";
+    const Role = await account.role("SendingRole", {
+      service: "lambda.amazonaws.com",
+      statements: [writeLogs, { Action: "sqs:SendMessage", Resource: Destination }],
+    });
+    await createFunction("gives-up", "index.fails", { Role });
+    const DestinationConfig = { OnFailure: { Destination } };
+    await account.create("AWS::Lambda::EventInvokeConfig", {
+      FunctionName: "gives-up",
+      Qualifier: "$LATEST",
+      MaximumRetryAttempts: 0,
+      DestinationConfig,
+    });
+    await invoke("gives-up", { asked: "this" }, { InvocationType: "Event" });
+    await until(() => discarded.at(-1)?.functionArn.endsWith(":gives-up") === true);
+    expect(discarded.at(-1)).toMatchObject({ destination: "sent" });
+    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl }));
+    expect(Messages.map(({ Body = "" }) => JSON.parse(Body) as unknown)).toMatchObject([
+      {
+        version: "1.0",
+        requestContext: {
+          functionArn: "arn:aws:lambda:us-east-1:111122223333:function:gives-up:$LATEST",
+          condition: "RetriesExhausted",
+          approximateInvokeCount: 1,
+        },
+        requestPayload: { asked: "this" },
+        responseContext: { statusCode: 200, executedVersion: "$LATEST", functionError: "Unhandled" },
+        responsePayload: { errorType: "NoSuchThing", errorMessage: "no such thing" },
+      },
+    ]);
+  });
+
+  it("cannot be sent to a queue that the function's role may not send to", async () => {
+    await createFunction("sends-nothing", "index.fails");
+    const configured = account.create("AWS::Lambda::EventInvokeConfig", {
+      FunctionName: "sends-nothing",
+      Qualifier: "$LATEST",
+      DestinationConfig: { OnFailure: { Destination: "arn:aws:sqs:us-east-1:111122223333:given-up" } },
+    });
+    await expect(configured).rejects.toThrow("does not have permissions to call SendMessage on SQS");
   });
 });
 
