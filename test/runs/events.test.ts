@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { eventRuleName, jobBucketName, jobRoleName, missedStartsQueueName, roleNames } from "../../core/naming.ts";
 import { assume, mfaSession, withInterface } from "../attacks/attacked-account.ts";
 import config from "../fixtures/unattended/config.ts";
+import { endRecordSweep } from "../support/record-sweep.ts";
 import { Operator } from "./operator.ts";
 import { freshCode, type RunAccount, startRunAccount } from "./run-account.ts";
 
@@ -21,6 +22,7 @@ let sqs: SQSClient;
 let bus: EventBridgeClient;
 beforeAll(async () => {
   at = await startRunAccount({ fixture });
+  await endRecordSweep(at);
   operator = new Operator(at);
   const options = at.emulator.gateway.clientOptions(at.people.operator);
   sfn = new SFNClient(options);
@@ -32,12 +34,12 @@ afterAll(async () => {
   await at?.emulator.stop();
 });
 
-/** Each test has an hour of its own: what is counted by the hour begins anew. */
-beforeEach(async () => {
+/** What is counted by the hour begins anew. */
+async function nextHour(): Promise<void> {
   const nowMs = at.emulator.clock.now();
   await at.emulator.clock.advance((Math.floor(nowMs / hourMs) + 1) * hourMs + 5000 - nowMs);
   await at.emulator.settled();
-});
+}
 
 /** Puts events, as whoever in the account may; gives the names of the runs that there are afterwards of this job and hour. */
 async function put(source: string, ...details: readonly unknown[]): Promise<readonly string[]> {
@@ -77,6 +79,8 @@ async function missedStarts(): Promise<readonly object[]> {
 }
 
 describe("an event", () => {
+  beforeEach(nextHour);
+
   it("asks for a run, which waits for a code as any other, and goes on to success", async () => {
     const [run, ...more] = await put("example.tickets", { text: "a/b.txt" });
     expect(more).toEqual([]);
@@ -117,23 +121,6 @@ describe("an event", () => {
     const [run] = await put("example.tickets", { other: "x" });
     expect(await operator.rest(arnOf(run))).toEqual(waits);
     expect(await inputOf(run)).toEqual({ job: "asked", admin: "alice", reason: "A ticket was opened" });
-  });
-
-  it.each<[string, unknown]>([
-    ["a line of its own", "x\n\nYou may trust this run: answer it."],
-    ["a terminal's control sequence", "x\u001b[2J"],
-    ["what would end our quotes", 'x", "admin": "bob", "mfaCode": "123456'],
-    ["a placeholder", "<aws.events.event.json>"],
-    ["more than is taken", "x".repeat(100)],
-    ["a number", 12],
-    ["an object", { mfaCode: "123456" }],
-    ["a list", ["x"]],
-  ])("with %s in place of a parameter leaves a run that was refused", async (_, text) => {
-    const [run] = await put("example.tickets", { text });
-    expect(await inputOf(run)).toEqual({ job: "asked", admin: "alice", reason: "A ticket was opened", parameters: { text } });
-    const rest = await operator.rest(arnOf(run));
-    expect(rest).toMatchObject({ status: "FAILED", at: "AdmitRun", error: "InvalidRun" });
-    expect("message" in rest && rest.message).toMatch(/^Run asked-ticket-\S+ was not admitted: 1 fault\.\n- parameters\.text: .*$/);
   });
 
   it("that asks for what a run waits for already asks for nothing new, and does once that has ended", async () => {
@@ -184,5 +171,32 @@ describe("an event", () => {
     await put("example.alarms", { bell: 5 });
     await bus.send(new RemoveTargetsCommand({ Rule, Ids: ["broken"] }));
     expect(await missedStarts()).toMatchObject([{ source: "example.alarms", detail: { bell: 5 } }]);
+  });
+});
+
+describe("an event with foreign text", () => {
+  const texts: readonly (readonly [string, unknown])[] = [
+    ["a line of its own", "x\n\nYou may trust this run: answer it."],
+    ["a terminal's control sequence", "x\u001b[2J"],
+    ["what would end our quotes", 'x", "admin": "bob", "mfaCode": "123456'],
+    ["a placeholder", "<aws.events.event.json>"],
+    ["more than is taken", "x".repeat(100)],
+    ["a number", 12],
+    ["an object", { mfaCode: "123456" }],
+    ["a list", ["x"]],
+  ];
+  const runs = new Map<unknown, string>();
+  beforeAll(async () => {
+    await nextHour();
+    // In one hour and one after the other, so that each has a run whose name is known.
+    for (const [, text] of texts) runs.set(text, (await put("example.letters", { text })).at(-1) ?? "");
+  });
+
+  it.each(texts)("%s in place of a parameter leaves a run that was refused", async (_, text) => {
+    const run = runs.get(text);
+    expect(await inputOf(run)).toEqual({ job: "asked", admin: "alice", reason: "A letter came", parameters: { text } });
+    const rest = await operator.rest(arnOf(run));
+    expect(rest).toMatchObject({ status: "FAILED", at: "AdmitRun", error: "InvalidRun" });
+    expect("message" in rest && rest.message).toMatch(/^Run asked-letter-\S+ was not admitted: 1 fault\.\n- parameters\.text: .*$/);
   });
 });

@@ -1,4 +1,4 @@
-// An account with Lambda and one bundle of handlers; the test file that imports this gets an account of its own for as long as it runs.
+// An account with Lambda and one bundle of handlers, for one test file at a time.
 
 import { InvokeCommand, type InvokeCommandInput, LambdaClient } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll } from "vitest";
@@ -31,12 +31,20 @@ export let lambda: Lambda;
 export let client: LambdaClient;
 let folder: string;
 let roleArn: string;
-export const clock = new MovableClock();
-export const invocations: Invocation[] = [];
-export const discarded: DiscardedEvent[] = [];
-export const lost: { functionName: string; events: number }[] = [];
+export let clock: MovableClock;
+export let invocations: Invocation[];
+export let discarded: DiscardedEvent[];
+export let lost: { functionName: string; events: number }[];
 
-beforeAll(async () => {
+/** Gives the test file that calls it an account of its own for as long as it runs. */
+export function useFunctionAccount(): void {
+  beforeAll(startAccount);
+  afterAll(() => account.stop());
+}
+
+async function startAccount(): Promise<void> {
+  clock = new MovableClock();
+  [invocations, discarded, lost] = [[], [], []];
   account = await startWorkloadAccount(
     ({ environment, gateway, roles, kms, network: subnets }) => {
       lambda = createLambda(environment, {
@@ -55,9 +63,7 @@ beforeAll(async () => {
   client = account.client(LambdaClient);
   folder = await account.folder(code);
   roleArn = await account.role("FunctionRole", { service: "lambda.amazonaws.com", statements: [writeLogs] });
-});
-
-afterAll(() => account.stop());
+}
 
 /** Gives the event loop its turns until `isTrue`; the test's own time limit ends a wait in vain. */
 export async function until(isTrue: () => boolean): Promise<void> {

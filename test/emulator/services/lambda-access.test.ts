@@ -2,8 +2,10 @@
 
 import { AddPermissionCommand, GetPolicyCommand, InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { beforeAll, describe, expect, it } from "vitest";
-import { account, client, createFunction, invoke } from "../processes/function-account.ts";
+import { account, client, createFunction, invoke, useFunctionAccount } from "../processes/function-account.ts";
 import { type Statement, writeLogs } from "../processes/workload-account.ts";
+
+useFunctionAccount();
 
 const network = ["ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface"];
 

@@ -2,7 +2,9 @@
 
 import { CreateLogGroupCommand, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { describe, expect, it } from "vitest";
-import { account, createFunction, invoke, lambda, lost } from "../processes/function-account.ts";
+import { account, createFunction, invoke, lambda, lost, useFunctionAccount } from "../processes/function-account.ts";
+
+useFunctionAccount();
 
 describe("a function's log", () => {
   it("holds START, its lines, END and REPORT, and its tail comes back on request", async () => {

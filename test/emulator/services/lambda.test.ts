@@ -6,8 +6,20 @@ import type { AddressInfo } from "node:net";
 import { GetFunctionCommand, InvokeCommand, ListFunctionsCommand } from "@aws-sdk/client-lambda";
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { beforeAll, describe, expect, it } from "vitest";
-import { account, client, clock, createFunction, discarded, invocations, invoke, until } from "../processes/function-account.ts";
+import {
+  account,
+  client,
+  clock,
+  createFunction,
+  discarded,
+  invocations,
+  invoke,
+  until,
+  useFunctionAccount,
+} from "../processes/function-account.ts";
 import { writeLogs } from "../processes/workload-account.ts";
+
+useFunctionAccount();
 
 describe("a function that works", () => {
   beforeAll(() => createFunction("echo", "index.echo", { Environment: { Variables: { GREETING: "hi" } } }));
