@@ -1,4 +1,4 @@
-// An account with Batch, one image and a queue; the test file that imports this gets an account of its own for as long as it runs.
+// An account with Batch, one image and a queue, for one test file at a time.
 
 import { BatchClient, DescribeJobsCommand, type JobDetail, SubmitJobCommand, type SubmitJobCommandInput } from "@aws-sdk/client-batch";
 import { CreateLogGroupCommand, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
@@ -38,15 +38,23 @@ export const log: Statement = {
   Resource: `arn:aws:logs:us-east-1:111122223333:log-group:${group}:*`,
 };
 
-export const clock = new MovableClock();
-export const states: JobState[] = [];
+export let clock: MovableClock;
+export let states: JobState[];
 export let account: WorkloadAccount;
 export let batch: Batch;
 export let client: BatchClient;
 export let image: string;
 export let jobRole: string;
 
-beforeAll(async () => {
+/** Gives the test file that calls it an account of its own for as long as it runs. */
+export function useJobAccount(): void {
+  beforeAll(startAccount);
+  afterAll(() => account.stop());
+}
+
+async function startAccount(): Promise<void> {
+  clock = new MovableClock();
+  states = [];
   account = await startWorkloadAccount(
     ({ environment, gateway, roles, network: subnets }) => {
       batch = createBatch(environment, { gateway, roles, subnets, onJobState: (state) => states.push(state) });
@@ -68,9 +76,7 @@ beforeAll(async () => {
     ],
   });
   await definition("job", {});
-});
-
-afterAll(() => account.stop());
+}
 
 export const computeEnvironment = (name: string, resources: object) =>
   account.create("AWS::Batch::ComputeEnvironment", {

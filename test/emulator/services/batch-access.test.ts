@@ -10,8 +10,10 @@ import {
   SubmitJobCommand,
 } from "@aws-sdk/client-batch";
 import { describe, expect, it } from "vitest";
-import { account, client, definition, image, jobRole, submit } from "../processes/job-account.ts";
+import { account, client, definition, image, jobRole, submit, useJobAccount } from "../processes/job-account.ts";
 import { imageUri } from "../processes/workload-account.ts";
+
+useJobAccount();
 
 describe("a submission is refused", () => {
   it.each([

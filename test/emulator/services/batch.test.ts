@@ -19,8 +19,11 @@ import {
   reach,
   states,
   submit,
+  useJobAccount,
 } from "../processes/job-account.ts";
 import type { Statement } from "../processes/workload-account.ts";
+
+useJobAccount();
 
 describe("a job that succeeds", () => {
   it("goes through every state and ends with its exit code and its log", async () => {
