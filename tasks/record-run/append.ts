@@ -22,7 +22,7 @@ export interface Appended {
  * Between S3's clock, which tells whole seconds, and that of Step Functions; AWS keeps both well within one. Every record of so long a time is
  * read for each that is added, so that it may not be generous. Were it too short, an attempt could have two records, which the audit finds.
  */
-const clockSkewMs = 15_000;
+const clockSkewMs = 5000;
 
 /**
  * An attempt's record can only have been written after its end. So whoever has read every record since then, back from the newest, and from
