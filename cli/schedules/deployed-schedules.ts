@@ -1,12 +1,6 @@
 // The schedules as they are deployed: what EventBridge Scheduler has, who turned one off, what waits, and when they fire next.
 
-import {
-  GetScheduleCommand,
-  type GetScheduleOutput,
-  paginateListSchedules,
-  ResourceNotFoundException,
-  SchedulerClient,
-} from "@aws-sdk/client-scheduler";
+import { GetScheduleCommand, type GetScheduleOutput, ResourceNotFoundException, SchedulerClient } from "@aws-sdk/client-scheduler";
 import { DescribeExecutionCommand, ExecutionDoesNotExist, GetExecutionHistoryCommand, paginateListExecutions } from "@aws-sdk/client-sfn";
 import { GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { GetParameterCommand, ParameterNotFound, SSMClient } from "@aws-sdk/client-ssm";
@@ -15,6 +9,7 @@ import { missedStartsQueueName, scheduleGroupName, scheduleName, scheduleParamet
 import { isPending } from "../../core/pending-run.ts";
 import { parseScheduledRunName, type ScheduledRun, scheduledRunName } from "../../core/run-names.ts";
 import { parseScheduleExpression } from "../../core/schedule-expression.ts";
+import { catalogue } from "../../jobs/catalogue.ts";
 import type { SessionArguments } from "../aws-session.ts";
 import { asOperator, type Operator } from "../runs/operator-session.ts";
 
@@ -72,17 +67,9 @@ export const asScheduleOperator = <Result>(
     }
   });
 
+/** Of every job of this checkout, whether it has a schedule here or not: AWS lets nobody list one group's schedules alone. */
 export async function deployedSchedules(operator: ScheduleOperator): Promise<readonly DeployedSchedule[]> {
-  const names: string[] = [];
-  try {
-    for await (const { Schedules = [] } of paginateListSchedules({ client: operator.scheduler }, { GroupName: scheduleGroupName })) {
-      names.push(...Schedules.map(({ Name = "" }) => Name));
-    }
-  } catch (error) {
-    // An installation without a schedule has no group either.
-    if (!(error instanceof ResourceNotFoundException)) throw error;
-  }
-  const found = await Promise.all(names.map((name) => readSchedule(name, operator)));
+  const found = await Promise.all(catalogue.map(({ name }) => deployedSchedule(name, operator)));
   return found.filter((schedule) => schedule !== undefined).sort((a, b) => (a.job < b.job ? -1 : 1));
 }
 

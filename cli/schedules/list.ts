@@ -14,7 +14,7 @@ import {
   type WaitingRuns,
   waitingRuns,
 } from "./deployed-schedules.ts";
-import { disabledWords, firingWords } from "./words.ts";
+import { disabledFacts, disabledWords, firingWords } from "./words.ts";
 
 const list = command({
   meta: { name: "schedules", description: "List the schedules, or turn one off and on." },
@@ -61,7 +61,7 @@ function listed({ schedule, waiting }: Row): object {
     reason,
     whilePending,
     state,
-    disabled: disabled === undefined ? null : { by: disabled.by ?? null, at: disabled.at ?? null, reason: disabled.reason ?? null },
+    disabled: disabled === undefined ? null : disabledFacts(disabled),
     next: state === "on" ? nextMs.map((ms) => ({ utc: new Date(ms).toISOString(), local: localMoment(ms, timeZone) })) : [],
     pending: waiting.pending,
     queued: waiting.queued ?? null,

@@ -16,7 +16,7 @@ import {
   readDisabled,
   type ScheduleOperator,
 } from "./deployed-schedules.ts";
-import { disabledWords, firingWords } from "./words.ts";
+import { disabledFacts, disabledWords, firingWords } from "./words.ts";
 
 const name = { type: "positional", required: true, description: "the job whose schedule it is, as keyturn schedules lists it" } as const;
 const json = { type: "boolean", description: "Print one JSON document." } as const;
@@ -34,7 +34,7 @@ export const disable = command({
       const changed = await turnOff(job, { operator, reason: args.reason });
       const disabled = (await readDisabled(job, operator)) ?? {};
       if (args.json) {
-        console.log(JSON.stringify({ job, state: "off", changed, disabled }));
+        console.log(JSON.stringify({ job, state: "off", changed, disabled: disabledFacts(disabled) }));
         return;
       }
       const { flags } = operator.session;

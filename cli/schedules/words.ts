@@ -15,6 +15,9 @@ export function disabledWords({ by, at, reason }: Disabled): string {
   return `off${since}${who}${reason === undefined ? "" : `: ${oneLine(reason)}`}`;
 }
 
+/** For programs: null for what is not known. */
+export const disabledFacts = ({ by, at, reason }: Disabled): object => ({ by: by ?? null, at: at ?? null, reason: reason ?? null });
+
 const oneLine = (text: string): string =>
   text
     .replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, " ")

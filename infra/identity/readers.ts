@@ -110,7 +110,8 @@ function operatorStatements(stack: Stack): Statement[] {
     },
     { sid: "ReadJobLogs", actions: readLogs, resources: [arns.jobLogs("*")] },
     describeJobs,
-    { sid: "SeeSchedules", actions: ["scheduler:GetSchedule", "scheduler:ListSchedules"], resources: [arns.schedules] },
+    // Not scheduler:ListSchedules: AWS narrows it to no group, so it would show every schedule of the account.
+    { sid: "SeeSchedules", actions: ["scheduler:GetSchedule"], resources: [arns.schedules] },
     {
       // Not scheduler:UpdateSchedule: it would take iam:PassRole, and could put any input to the target.
       sid: "TurnSchedulesOffAndOn",

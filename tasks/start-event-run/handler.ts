@@ -1,9 +1,10 @@
 // Lambda start-event-run: invoked by the EventBridge rules that jobs declare, with what was declared and the event as it came.
 
-import { ExecutionAlreadyExists, SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
+import { SFNClient } from "@aws-sdk/client-sfn";
 import * as z from "zod/mini";
 import { defineTask } from "../define-task.ts";
 import { parseEnvironment } from "../environment.ts";
+import { startRun } from "../start-run.ts";
 import { startEventRun } from "./task.ts";
 
 const Environment = z.object({ KEYTURN_STATE_MACHINE: z.string() });
@@ -28,17 +29,6 @@ const sfn = new SFNClient({});
 export const handler = defineTask({
   state: "StartEventRun",
   parse: (event) => Input.parse(event),
-  perform: (input) =>
-    startEventRun(input, {
-      start: async (run, of) => {
-        try {
-          await sfn.send(new StartExecutionCommand({ stateMachineArn, name: run, input: JSON.stringify(of) }));
-          return "started";
-        } catch (error) {
-          if (error instanceof ExecutionAlreadyExists) return "exists";
-          throw error;
-        }
-      },
-    }),
+  perform: (input) => startEventRun(input, { start: (run, of) => startRun(run, { input: of, stateMachineArn, sfn }) }),
   describe: ({ run }) => ({ startedRun: run }),
 });

@@ -1,20 +1,14 @@
 // Lambda start-scheduled-run: invoked by EventBridge Scheduler for a firing, and by EventBridge when a run has ended that one may wait for.
 
-import {
-  ExecutionAlreadyExists,
-  GetExecutionHistoryCommand,
-  paginateListExecutions,
-  SFNClient,
-  StartExecutionCommand,
-  StopExecutionCommand,
-} from "@aws-sdk/client-sfn";
+import { GetExecutionHistoryCommand, paginateListExecutions, SFNClient, StopExecutionCommand } from "@aws-sdk/client-sfn";
 import { GetParameterCommand, ParameterNotFound, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import * as z from "zod/mini";
 import { scheduleParameter } from "../../core/naming.ts";
 import { isPending } from "../../core/pending-run.ts";
 import { defineTask } from "../define-task.ts";
 import { jsonText, parseEnvironment } from "../environment.ts";
-import { type Request, startScheduledRun } from "./task.ts";
+import { startRun } from "../start-run.ts";
+import { startScheduledRun } from "./task.ts";
 
 const Environment = z.object({ KEYTURN_STATE_MACHINE: z.string() });
 
@@ -50,16 +44,6 @@ async function running(): Promise<readonly string[]> {
   return names;
 }
 
-async function start(run: string, of: Request): Promise<"started" | "exists"> {
-  try {
-    await sfn.send(new StartExecutionCommand({ stateMachineArn, name: run, input: JSON.stringify(of) }));
-    return "started";
-  } catch (error) {
-    if (error instanceof ExecutionAlreadyExists) return "exists";
-    throw error;
-  }
-}
-
 export const handler = defineTask({
   state: "StartScheduledRun",
   parse: (event) => z.union([Firing, Ended]).parse(event),
@@ -73,7 +57,7 @@ export const handler = defineTask({
         const query = { executionArn: executionArn(run), reverseOrder: true, maxResults: 1000, includeExecutionData: false };
         return isPending((await sfn.send(new GetExecutionHistoryCommand(query))).events ?? []);
       },
-      start,
+      start: (run, of) => startRun(run, { input: of, stateMachineArn, sfn }),
       replace: async (run, by) => {
         const cause = `${by}, the next run of the same schedule, takes its place.`;
         await sfn.send(new StopExecutionCommand({ executionArn: executionArn(run), error: "Replaced", cause }));

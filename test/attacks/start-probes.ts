@@ -49,15 +49,15 @@ export const scheduleProbes: readonly Probe[] = [
   {
     what: "see the schedules",
     may: ["operator"],
-    attempt: async (clientOf) => {
-      const scheduler = clientOf(SchedulerClient);
-      await eachOf(scheduler.send(new ListSchedulesCommand({ GroupName })), scheduler.send(new GetScheduleCommand({ GroupName, Name })));
-    },
+    attempt: (clientOf) => clientOf(SchedulerClient).send(new GetScheduleCommand({ GroupName, Name })),
   },
   {
-    what: "see somebody else's schedules",
+    what: "list schedules, ours or all",
     may: [],
-    attempt: (clientOf) => clientOf(SchedulerClient).send(new ListSchedulesCommand({})),
+    attempt: async (clientOf) => {
+      const scheduler = clientOf(SchedulerClient);
+      await eachOf(scheduler.send(new ListSchedulesCommand({ GroupName })), scheduler.send(new ListSchedulesCommand({})));
+    },
   },
   {
     what: "make a schedule",

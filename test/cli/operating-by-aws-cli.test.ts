@@ -70,7 +70,7 @@ describe.skipIf(!hasTools)("docs/operating.md, with the AWS CLI as the operator"
   });
 
   it("sees the schedules, turns one off and on again, and reads what was missed", async () => {
-    expect(await type(blockWith("list-schedules"))).toMatch(/keyturn-credential-report\tENABLED\ncron\(0 7 \? \* MON \*\)\tUTC\tENABLED/);
+    expect(await type(blockWith("get-schedule"))).toMatch(/cron\(0 7 \? \* MON \*\)\tUTC\tENABLED/);
     const isOff = async () => (await local.keyturn("schedules")).stdout.includes("Audit in progress");
     await type(blockWith("put-parameter"));
     expect(await isOff()).toBe(true);

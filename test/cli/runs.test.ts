@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startKeyturn } from "./keyturn-process.ts";
-import { type LocalKeyturn, startLocalKeyturn } from "./local-keyturn.ts";
+import { type LocalKeyturn, startMovableKeyturn } from "./local-keyturn.ts";
 
 let local: LocalKeyturn;
 
 beforeAll(async () => {
-  local = await startLocalKeyturn();
+  local = await startMovableKeyturn();
 });
 afterAll(() => local.stop());
 

@@ -57,9 +57,7 @@ describe("claim 8: operators can start, answer, watch, stop and replay runs, tur
         "batch:DescribeJobs *",
         `batch:TerminateJob arn:aws:batch:us-east-1:${account}:job/*`,
         `ssm:GetParameter arn:aws:ssm:us-east-1:${account}:parameter/keyturn/jobs/*/definition`,
-        ...["GetSchedule", "ListSchedules"].map(
-          (action) => `scheduler:${action} arn:aws:scheduler:us-east-1:${account}:schedule/keyturn/*`,
-        ),
+        `scheduler:GetSchedule arn:aws:scheduler:us-east-1:${account}:schedule/keyturn/*`,
         ...["DeleteParameter", "GetParameter", "PutParameter"].map(
           (action) => `ssm:${action} arn:aws:ssm:us-east-1:${account}:parameter/keyturn/schedules/*/disabled`,
         ),

@@ -272,17 +272,32 @@ describe("what is not modelled, or wrong, is refused by name", () => {
   });
 });
 
-it("asks for iam:PassRole on the target's role", async () => {
-  const roleArn = await account.role("Creator", {
-    service: "lambda.amazonaws.com",
-    statements: [{ Action: "scheduler:*", Resource: "*" }],
-  });
+let callers = 0;
+/** A client of a role that may do what the statements say. */
+async function clientWith(statements: readonly Statement[]): Promise<SchedulerClient> {
+  const roleArn = await account.role(`Caller${++callers}`, { service: "lambda.amazonaws.com", statements });
   const session = await account.roles.assumeAsService({
     service: "lambda.amazonaws.com",
     roleArn,
     sessionName: "test",
     sourceArn: machine,
   });
-  client = account.client(SchedulerClient, session);
+  return account.client(SchedulerClient, session);
+}
+
+it("asks for iam:PassRole on the target's role", async () => {
+  client = await clientWith([{ Action: "scheduler:*", Resource: "*" }]);
   await expect(create("rate(1 hour)")).rejects.toThrow("iam:PassRole");
+});
+
+it("lists schedules for who may list all, whatever group is asked for; reads one for who may read its group", async () => {
+  await create("rate(1 hour)");
+  const Resource = "arn:aws:scheduler:us-east-1:111122223333:schedule/keyturn/*";
+  const ofGroup = await clientWith([{ Action: ["scheduler:GetSchedule", "scheduler:ListSchedules"], Resource }]);
+  await expect(ofGroup.send(new ListSchedulesCommand({ GroupName: "keyturn" }))).rejects.toThrow(
+    /ListSchedules on resource: \S+:schedule\/\*\/\*/,
+  );
+  expect(await ofGroup.send(new GetScheduleCommand({ GroupName: "keyturn", Name: "report" }))).toMatchObject({ Name: "report" });
+  const ofAll = await clientWith([{ Action: "scheduler:ListSchedules", Resource: "*" }]);
+  expect((await ofAll.send(new ListSchedulesCommand({ GroupName: "keyturn" }))).Schedules).toHaveLength(1);
 });
